@@ -1,0 +1,15 @@
+import KernelTable
+
+#if KERNELS_V4
+public func kernelsV4() -> KernelTable { table(.v4) }
+#elseif KERNELS_V3
+public func kernelsV3() -> KernelTable { table(.v3) }
+#elseif KERNELS_NEON
+public func kernelsBaseline() -> KernelTable { table(.neon) }
+#else
+public func kernelsBaseline() -> KernelTable { table(.baseline) }
+#endif
+
+func table(_ build: KernelBuild) -> KernelTable {
+  KernelTable(build: build, polyphase: polyphase)
+}
