@@ -62,14 +62,16 @@ let package = Package(
     module("PerchTables", ["PerchCore"]),
     module("PerchPipeline", [
       "PerchCore", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
+      .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),
     .executableTarget(
       name: "perch-runner",
       dependencies: [
-        "PerchPipeline",
+        "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: safe),
 
