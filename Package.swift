@@ -84,7 +84,7 @@ let package = Package(
     tests("TablesTests", [
       "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    tests("PipelineTests", ["PerchPipeline", "PerchCore", "PerchTables"]),
+    tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
     tests("CommandTests", ["perch-runner", "PerchCore", "PerchTables"]),
     tests("ArchitectureTests", []),
   ]

@@ -1,10 +1,11 @@
+import PerchAudio
 import PerchCore
 import Yams
 
 /// The configuration file: YAML, so JSON too. An empty file says nothing.
 package struct Configuration: Equatable, Sendable {
   /// `hop_length_seconds`.
-  package var hopSeconds: Double?
+  package var hop: WindowHop?
   /// `embedding_model`.
   package var embeddingModel: ModelName?
   /// Old names that were accepted.
@@ -30,7 +31,7 @@ package struct Configuration: Equatable, Sendable {
             "\(Key.hop) is already given in line \(hopLine)", "keep only \(Key.hop)")
         }
         hopLine = key.mark?.line ?? 0
-        configuration.hopSeconds = try line.seconds(value, key: key.string)
+        configuration.hop = try line.hop(value, key: key.string)
         if key.string == OldKey.hop {
           configuration.notes.append(
             Note(.warning, line.text, "\(OldKey.hop) is an old name; write \(Key.hop)"))
@@ -125,12 +126,11 @@ private struct Line {
     return refuses("unknown key '\(key)', did you mean '\(nearest)'", known)
   }
 
-  func seconds(_ value: Node, key: String) throws(RunnerError) -> Double {
+  func hop(_ value: Node, key: String) throws(RunnerError) -> WindowHop {
     guard case .scalar(let scalar) = value, scalar.style == .plain, let seconds = Double(scalar.string) else {
       throw refuses("\(key) is not a number", "give seconds, such as 2.5")
     }
-    try GenerateSettings.check(hop: seconds, subject: text)
-    return seconds
+    return try WindowHop(seconds, from: text)
   }
 
   func model(_ value: Node) throws(RunnerError) -> ModelName {

@@ -1,4 +1,6 @@
+import PerchAudio
 import PerchCore
+import PerchTables
 
 /// What a table says of the model that made it.
 package struct ModelFacts: Equatable, Sendable {
@@ -27,7 +29,7 @@ package struct ModelFacts: Equatable, Sendable {
 }
 
 /// What a table says of the recording that it was made from; known when that has been read to its end.
-package struct RecordingFacts: Sendable {
+package struct InputFacts: Sendable {
   /// The text of the column `source`.
   package let source: String
   /// SHA-256 of the file.
@@ -38,12 +40,12 @@ package struct RecordingFacts: Sendable {
   package let sampleRate: Int
   /// Channels of the file.
   package let channels: Int
-  /// When the recording began, in ISO 8601, and what says so; nil when nothing does.
-  package let start: (time: String, origin: String)?
+  /// nil when nothing says when the recording began.
+  package let start: RecordingTime?
 
   package init(
     source: String, digest: String, durationSeconds: Double, sampleRate: Int, channels: Int,
-    start: (time: String, origin: String)?
+    start: RecordingTime?
   ) {
     self.source = source
     self.digest = digest
@@ -59,7 +61,7 @@ extension Provenance {
   ///
   /// - Parameter created: UTC, ISO 8601.
   package init(
-    generate settings: GenerateSettings, model: ModelFacts, recording: RecordingFacts, created: String
+    generate settings: GenerateSettings, model: ModelFacts, recording: InputFacts, created: String
   ) {
     self.init()
     set("format", "perch-runner embeddings 1")
@@ -70,7 +72,7 @@ extension Provenance {
     set("embedding_encoding", settings.encoding)
     set("sample_rate", "32000")
     set("window_seconds", "\(GenerateSettings.windowSeconds)")
-    set("hop_seconds", "\(settings.hop)")
+    set("hop_seconds", "\(settings.hop.seconds)")
     set("tail", settings.tail.rawValue)
     set("channels", settings.channel.text)
     set("resampler", "polyphase")
@@ -86,8 +88,8 @@ extension Provenance {
     set("compat", settings.compat.rawValue)
     set("kernels", model.kernels)
     if let start = recording.start {
-      set("recording_start", start.time)
-      set("recording_start_source", start.origin)
+      set("recording_start", start.text)
+      set("recording_start_source", start.source.rawValue)
     }
   }
 }
@@ -107,7 +109,7 @@ extension GenerateSettings {
       "channel": .string(channel.text),
       "compat": .string(compat.rawValue),
       "embedding_model": .string(model),
-      "hop_length_seconds": .number(hop),
+      "hop_length_seconds": .number(hop.seconds),
       "layout": .string(layout.rawValue),
       "normalization": .string(normalization.rawValue),
       "precision": .string(precision.rawValue),

@@ -1,4 +1,6 @@
+import PerchAudio
 import PerchCore
+import PerchTables
 
 /// What the command line of `generate` says; nil where it says nothing.
 package struct GenerateOptions: Equatable, Sendable {
@@ -29,8 +31,7 @@ package struct GenerateSettings: Equatable, Sendable {
   package let model: ModelName?
   /// A weights file, a folder of them or `seeded:NAME`; nil to look in the usual places.
   package let weights: String?
-  /// Seconds between the starts of two windows.
-  package let hop: Double
+  package let hop: WindowHop
   package let tail: Tail
   package let compat: Compat
   package let channel: ChannelChoice
@@ -52,8 +53,8 @@ package struct GenerateSettings: Equatable, Sendable {
     metadata = options.metadata ?? .header
     model = options.model ?? configuration.embeddingModel
     weights = options.weights
-    if let hop = options.hop { try Self.check(hop: hop, subject: "--hop") }
-    hop = options.hop ?? configuration.hopSeconds ?? Self.windowSeconds
+    hop = try options.hop.map { seconds throws(RunnerError) in try WindowHop(seconds, from: "--hop") }
+      ?? configuration.hop ?? .window
     compat = options.compat ?? .none
     guard compat == .none || options.tail != .pad else {
       throw RunnerError(
@@ -66,17 +67,7 @@ package struct GenerateSettings: Equatable, Sendable {
     normalization = options.normalization ?? .hoplite
     strict = options.strict
     jobs = try Self.jobs(options.jobs)
-    notes = configuration.notes + Self.notes(hop: hop)
-  }
-
-  /// - Parameter subject: the option, or the file and line, that gave the value.
-  static func check(hop: Double, subject: String) throws(RunnerError) {
-    // The upper bound keeps every position in samples an exact integer of a double.
-    guard hop >= 1 / 32_000, hop <= 1e9 else {
-      throw RunnerError(
-        subject, "a hop of \(hop) s is not between one sample (1/32000 s) and 1e9 s",
-        remedy: "give the seconds between window starts, such as 2.5", exit: .usage)
-    }
+    notes = configuration.notes + Self.notes(hop: hop.seconds)
   }
 
   /// A worker holds some tens of megabytes, so an absurd number is a slip and not a wish.
@@ -95,5 +86,17 @@ package struct GenerateSettings: Equatable, Sendable {
     return [
       Note(.warning, "hop", "\(hop) s is longer than a window of 5 s: the sound between windows is not looked at")
     ]
+  }
+}
+
+extension WindowHop {
+  /// - Parameter subject: the option, or the file and line, that gave the value.
+  init(_ seconds: Double, from subject: String) throws(RunnerError) {
+    guard let hop = WindowHop(seconds: seconds) else {
+      throw RunnerError(
+        subject, "a hop of \(seconds) s is not between one sample (1/32000 s) and 1e9 s",
+        remedy: "give the seconds between window starts, such as 2.5", exit: .usage)
+    }
+    self = hop
   }
 }

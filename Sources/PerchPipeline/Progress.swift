@@ -10,15 +10,19 @@ package struct Progress: Equatable, Sendable {
   package let totalSeconds: Double?
   /// Seconds since the work began.
   package let elapsedSeconds: Double
+  /// Whether this is the last report on the recording.
+  package let isEnd: Bool
 
   package init(
-    recording: String, windows: Int, soundSeconds: Double, totalSeconds: Double?, elapsedSeconds: Double
+    recording: String, windows: Int, soundSeconds: Double, totalSeconds: Double?, elapsedSeconds: Double,
+    isEnd: Bool
   ) {
     self.recording = recording
     self.windows = windows
     self.soundSeconds = soundSeconds
     self.totalSeconds = totalSeconds
     self.elapsedSeconds = elapsedSeconds
+    self.isEnd = isEnd
   }
 
   /// Seconds of sound worked through a second; nil in the first moment.
@@ -35,7 +39,7 @@ package struct Progress: Equatable, Sendable {
   /// One line for a program.
   package var json: String {
     var members: [String: JSONText.Value] = [
-      "event": .string("progress"), "recording": .string(recording), "windows": .integer(windows),
+      "event": .string(isEnd ? "done" : "progress"), "recording": .string(recording), "windows": .integer(windows),
       "sound_seconds": .number(soundSeconds), "elapsed_seconds": .number(elapsedSeconds),
     ]
     if let totalSeconds { members["total_seconds"] = .number(totalSeconds) }
@@ -63,27 +67,58 @@ package struct Progress: Equatable, Sendable {
   }
 }
 
-/// Lets through one report in ten a second, so that telling costs nothing beside the work.
-struct ProgressClock {
+/// Counts windows and reports at most ten times a second, so that telling costs nothing beside the work.
+struct ProgressMeter {
+  private let recording: String
+  private let totalSeconds: Double?
+  private let report: @Sendable (Progress) -> Void
   private let start = ContinuousClock.now
-  private var last: ContinuousClock.Instant?
+  private var reported = ContinuousClock.now
+  private(set) var windows = 0
+  private var soundSeconds = 0.0
 
-  /// Seconds since the start when a report is due, else nil.
-  mutating func due() -> Double? {
+  init(recording: String, totalSeconds: Double?, report: @escaping @Sendable (Progress) -> Void) {
+    self.recording = recording
+    self.totalSeconds = totalSeconds
+    self.report = report
+  }
+
+  /// One more window is done.
+  /// - Parameter end: where its sound ends, in seconds.
+  mutating func advance(to end: Double) {
+    windows += 1
+    soundSeconds = end
     let now = ContinuousClock.now
-    if let last, now - last < .milliseconds(100) { return nil }
-    last = now
-    return (now - start) / .seconds(1)
+    guard now - reported >= .milliseconds(100) else { return }
+    reported = now
+    report(progress(isEnd: false))
+  }
+
+  func finish() { report(progress(isEnd: true)) }
+
+  /// Seconds since the start.
+  var elapsedSeconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+  private func progress(isEnd: Bool) -> Progress {
+    Progress(
+      recording: recording, windows: windows, soundSeconds: soundSeconds, totalSeconds: totalSeconds,
+      elapsedSeconds: elapsedSeconds, isEnd: isEnd)
   }
 }
 
-/// What the work tells while it goes on. Both functions may be called from any thread.
+/// What the work tells while it goes on. All functions may be called from any thread.
 package struct Observer: Sendable {
   package let note: @Sendable (Note) -> Void
   package let progress: @Sendable (Progress) -> Void
+  /// A recording of several failed; the work goes on with the next.
+  package let failure: @Sendable (RunnerError) -> Void
 
-  package init(note: @escaping @Sendable (Note) -> Void, progress: @escaping @Sendable (Progress) -> Void) {
+  package init(
+    note: @escaping @Sendable (Note) -> Void, progress: @escaping @Sendable (Progress) -> Void,
+    failure: @escaping @Sendable (RunnerError) -> Void
+  ) {
     self.note = note
     self.progress = progress
+    self.failure = failure
   }
 }
