@@ -24,6 +24,15 @@ package struct StageSettings: Equatable, Sendable {
   package var seRatio: Double
   /// Output channels.
   package var features: Int
+
+  package init(blocks: Int, kernelSize: Int, stride: Int, expandRatio: Int, seRatio: Double, features: Int) {
+    self.blocks = blocks
+    self.kernelSize = kernelSize
+    self.stride = stride
+    self.expandRatio = expandRatio
+    self.seRatio = seRatio
+    self.features = features
+  }
 }
 
 /// One MBConv block, worked out from its stage.
@@ -38,6 +47,20 @@ package struct BlockSettings: Equatable, Sendable {
   package var stride: Int
   /// Whether the input is added to the output.
   package var skips: Bool
+
+  package init(
+    name: String, inputFeatures: Int, expandedFeatures: Int, squeezeFeatures: Int, outputFeatures: Int,
+    kernelSize: Int, stride: Int, skips: Bool
+  ) {
+    self.name = name
+    self.inputFeatures = inputFeatures
+    self.expandedFeatures = expandedFeatures
+    self.squeezeFeatures = squeezeFeatures
+    self.outputFeatures = outputFeatures
+    self.kernelSize = kernelSize
+    self.stride = stride
+    self.skips = skips
+  }
 
   /// Whether the block begins with an expanding convolution.
   package var expands: Bool { expandedFeatures != inputFeatures }
@@ -59,6 +82,26 @@ package struct BackboneSettings: Equatable, Sendable {
   /// Output channels of the stem.
   package var stemFeatures: Int
   package var stages: [StageSettings]
+
+  package init(
+    variant: String, widthCoefficient: Double?, depthCoefficient: Double?, stemPadding: StemPadding,
+    batchNormEpsilon: Double, stemActivation: Activation, blockActivation: Activation,
+    squeezeActivation: Activation, gate: Gate, headActivation: Activation, stemFeatures: Int,
+    stages: [StageSettings]
+  ) {
+    self.variant = variant
+    self.widthCoefficient = widthCoefficient
+    self.depthCoefficient = depthCoefficient
+    self.stemPadding = stemPadding
+    self.batchNormEpsilon = batchNormEpsilon
+    self.stemActivation = stemActivation
+    self.blockActivation = blockActivation
+    self.squeezeActivation = squeezeActivation
+    self.gate = gate
+    self.headActivation = headActivation
+    self.stemFeatures = stemFeatures
+    self.stages = stages
+  }
 
   /// All blocks in network order.
   package var blocks: [BlockSettings] {

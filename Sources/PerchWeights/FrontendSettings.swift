@@ -29,6 +29,22 @@ package struct FrontendSettings: Equatable, Sendable {
   package var upperHertz: Double
   package var scaling: Scaling
 
+  package init(
+    framing: Framing, window: Window, windowLength: Int, hopLength: Int, fftLength: Int, power: Double,
+    melBins: Int, lowerHertz: Double, upperHertz: Double, scaling: Scaling
+  ) {
+    self.framing = framing
+    self.window = window
+    self.windowLength = windowLength
+    self.hopLength = hopLength
+    self.fftLength = fftLength
+    self.power = power
+    self.melBins = melBins
+    self.lowerHertz = lowerHertz
+    self.upperHertz = upperHertz
+    self.scaling = scaling
+  }
+
   /// Points of the spectrum of a frame.
   package var spectrumBins: Int { fftLength / 2 + 1 }
 }
@@ -48,4 +64,16 @@ package struct PCENSettings: Equatable, Sendable {
   /// Taps of the smoother; 0 for the plain recursion, −1 for as many as there are frames.
   package var convWidth: Int
   package var kernel: Kernel
+
+  package init(
+    smoothing: Double, gain: Double, bias: Double, root: Double, epsilon: Double, convWidth: Int, kernel: Kernel
+  ) {
+    self.smoothing = smoothing
+    self.gain = gain
+    self.bias = bias
+    self.root = root
+    self.epsilon = epsilon
+    self.convWidth = convWidth
+    self.kernel = kernel
+  }
 }

@@ -29,6 +29,24 @@ package struct ModelSettings: Equatable, Sendable {
   package var backbone: BackboneSettings
   /// In the order of the model's outputs; empty where none exist or none were asked for.
   package var heads: [HeadSettings]
+
+  package init(
+    name: String, sampleRate: SampleRate, windowSamples: Int, targetPeak: Double, embeddingSize: Int,
+    origin: Origin, verified: Bool, provenance: WeightProvenance, frontend: FrontendSettings,
+    backbone: BackboneSettings, heads: [HeadSettings]
+  ) {
+    self.name = name
+    self.sampleRate = sampleRate
+    self.windowSamples = windowSamples
+    self.targetPeak = targetPeak
+    self.embeddingSize = embeddingSize
+    self.origin = origin
+    self.verified = verified
+    self.provenance = provenance
+    self.frontend = frontend
+    self.backbone = backbone
+    self.heads = heads
+  }
 }
 
 /// Where the numbers of a weights file came from.
@@ -41,6 +59,13 @@ package struct WeightProvenance: Equatable, Sendable {
   package var license: String
   /// Tool and version that wrote the file.
   package var creator: String
+
+  package init(source: String, sourceSHA256: String, license: String, creator: String) {
+    self.source = source
+    self.sourceSHA256 = sourceSHA256
+    self.license = license
+    self.creator = creator
+  }
 }
 
 /// A head: what turns an embedding (or the spatial embedding) into logits.
@@ -62,4 +87,13 @@ package struct HeadSettings: Equatable, Sendable {
   /// A user's logit is `slope · raw + intercept`.
   package var logitSlope: Double
   package var logitIntercept: Double
+
+  package init(name: String, kind: Kind, classes: Int, order: Int, logitSlope: Double, logitIntercept: Double) {
+    self.name = name
+    self.kind = kind
+    self.classes = classes
+    self.order = order
+    self.logitSlope = logitSlope
+    self.logitIntercept = logitIntercept
+  }
 }
