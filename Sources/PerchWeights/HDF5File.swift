@@ -1,0 +1,426 @@
+import CHDF5
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// One HDF5 file, read or written. The only place that talks to the HDF5 library.
+///
+/// Every length in a file is a claim: shapes are checked against the bytes that the file has before
+/// memory is taken, only exact IEEE and integer types are read, links to other names or files are not
+/// followed, and compressed data may grow by at most what gzip can do.
+///
+/// A file opened for writing stands under `<path>.inprogress` until `finish()`; without that call it
+/// is removed. Calls from several threads are safe and take turns.
+package final class HDF5File: Sendable {
+  package let path: FilePath
+  private let bytes: Int
+  private let unfinished: Atomic<Bool>
+  private let handle: Atomic<hid_t>
+  private var file: hid_t { handle.load(ordering: .relaxed) }
+
+  /// Opens an existing file for reading.
+  package init(reading path: FilePath) throws(HDF5Error) {
+    let bytes = try Self.checkedSize(of: path)
+    let file = try library { () throws(HDF5Error) -> hid_t in
+      let file = unsafe perch_h5_open(path.string)
+      guard file >= 0 else { throw .damaged }
+      return file
+    }
+    (self.path, self.bytes) = (path, bytes)
+    handle = Atomic(file)
+    unfinished = Atomic(false)
+  }
+
+  /// Creates a file that appears under `path` when `finish()` is called.
+  package init(writing path: FilePath) throws(HDF5Error) {
+    let file = try library { () throws(HDF5Error) -> hid_t in
+      let file = unsafe perch_h5_create(Self.inProgress(path).string)
+      guard file >= 0 else { throw .cannotWrite(path.string) }
+      return file
+    }
+    (self.path, self.bytes) = (path, 0)
+    handle = Atomic(file)
+    unfinished = Atomic(true)
+  }
+
+  deinit {
+    let file = file
+    if file >= 0 { library { _ = H5Fclose(file) } }
+    if unfinished.load(ordering: .relaxed) { unsafe unlink(Self.inProgress(path).string) }
+  }
+
+  private static func inProgress(_ path: FilePath) -> FilePath { FilePath(path.string + ".inprogress") }
+
+  // MARK: Reading
+
+  /// Names in a group, in byte order. A missing group is an error.
+  package func links(in group: String) throws(HDF5Error) -> [String] {
+    try library { () throws(HDF5Error) -> [String] in
+      let object = try open(group, H5I_GROUP)
+      var info = H5G_info_t()
+      guard unsafe H5Gget_info(object.id, &info) >= 0 else { throw .unreadable(group) }
+      guard info.nlinks <= Limit.links else { throw .tooLarge(group) }
+      var names: [String] = []
+      for index in 0..<info.nlinks {
+        var name = [CChar](repeating: 0, count: Limit.name)
+        let length = unsafe perch_h5_link_name(object.id, index, &name, name.count)
+        guard length > 0, length < name.count else { throw .unreadable(group) }
+        names.append(String(decoding: name[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self))
+      }
+      return names
+    }
+  }
+
+  /// Whether this file itself holds a group or dataset of that path.
+  package func has(_ path: String) -> Bool { library { exists(path) } }
+
+  /// Dimensions of a dataset, outermost first; empty for a scalar.
+  package func shape(of dataset: String) throws(HDF5Error) -> [Int] {
+    try library { () throws(HDF5Error) -> [Int] in try self.dataset(dataset).shape }
+  }
+
+  package func storage(of dataset: String) throws(HDF5Error) -> HDF5Storage {
+    try library { () throws(HDF5Error) -> HDF5Storage in
+      switch kind(try self.dataset(dataset).type) {
+      case PERCH_H5_FLOAT16.rawValue: .float16
+      case PERCH_H5_FLOAT32.rawValue: .float32
+      case PERCH_H5_FLOAT64.rawValue: .float64
+      case PERCH_H5_INTEGER.rawValue: .integer
+      case PERCH_H5_FIXED_TEXT.rawValue, PERCH_H5_VARIABLE_TEXT.rawValue: .text
+      default: .other
+      }
+    }
+  }
+
+  /// Elements of a dataset of half, single or double precision, row-major, rounded to `Float`.
+  package func floats(_ dataset: String) throws(HDF5Error) -> [Float] {
+    try library { () throws(HDF5Error) -> [Float] in
+      let source = try self.dataset(dataset)
+      switch kind(source.type) {
+      case PERCH_H5_FLOAT16.rawValue:
+        // Widened here: the library's own conversion works bit by bit.
+        let halves: [UInt16] = try source.read(Handle(perch_h5_float16()))
+        return halves.map { Float(Float16(bitPattern: $0)) }
+      case PERCH_H5_FLOAT32.rawValue: return try source.read(Handle(perch_h5_float32()))
+      case PERCH_H5_FLOAT64.rawValue:
+        let doubles: [Double] = try source.read(Handle(perch_h5_float64()))
+        return doubles.map { Float($0) }
+      default: throw .wrongKind(dataset)
+      }
+    }
+  }
+
+  /// Elements of a dataset of real numbers or integers, row-major.
+  package func doubles(_ dataset: String) throws(HDF5Error) -> [Double] {
+    try library { () throws(HDF5Error) -> [Double] in
+      let source = try self.dataset(dataset)
+      switch kind(source.type) {
+      case PERCH_H5_FLOAT16.rawValue, PERCH_H5_FLOAT32.rawValue, PERCH_H5_FLOAT64.rawValue:
+        return try source.read(Handle(perch_h5_float64()))
+      case PERCH_H5_INTEGER.rawValue:
+        let integers: [Int] = try source.read(Handle(perch_h5_int64()))
+        return integers.map { Double($0) }
+      default: throw .wrongKind(dataset)
+      }
+    }
+  }
+
+  /// Elements of a dataset of strings, of fixed or variable length.
+  package func texts(_ dataset: String) throws(HDF5Error) -> [String] {
+    try library { () throws(HDF5Error) -> [String] in
+      let source = try self.dataset(dataset)
+      return try unsafe readTexts(source.type, source.space, count: source.count, dataset) {
+        unsafe perch_h5_read(source.object.id, $0, $1)
+      }
+    }
+  }
+
+  /// The attribute `name` of a group or dataset (`/` for the file itself), or nil where there is none.
+  package func attribute(_ name: String, of object: String) throws(HDF5Error) -> HDF5Value? {
+    let label = object == "/" ? name : "\(object)/\(name)"
+    return try library { () throws(HDF5Error) -> HDF5Value? in
+      guard exists(object) else { throw .missing(object) }
+      guard unsafe perch_h5_has_attribute(file, object, name) > 0 else { return nil }
+      let attribute = unsafe Handle(perch_h5_attribute(file, object, name))
+      let type = Handle(H5Aget_type(attribute.id)), space = Handle(H5Aget_space(attribute.id))
+      guard attribute.id >= 0, type.id >= 0, space.id >= 0 else { throw .unreadable(label) }
+      let count = try product(extent(of: space, label), label)
+      guard count <= Limit.attributeElements else { throw .tooLarge(label) }
+      switch kind(type) {
+      case PERCH_H5_INTEGER.rawValue:
+        return .integers(
+          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, Handle(perch_h5_int64()).id, $0) })
+      case PERCH_H5_FLOAT16.rawValue, PERCH_H5_FLOAT32.rawValue, PERCH_H5_FLOAT64.rawValue:
+        return .reals(
+          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, Handle(perch_h5_float64()).id, $0) })
+      case PERCH_H5_FIXED_TEXT.rawValue, PERCH_H5_VARIABLE_TEXT.rawValue:
+        return .texts(
+          try unsafe readTexts(type, space, count: count, label) { unsafe H5Aread(attribute.id, $0, $1) })
+      default: throw .wrongKind(label)
+      }
+    }
+  }
+
+  // MARK: Writing
+
+  /// Creates a group and those it stands in.
+  package func createGroup(_ path: String) throws(HDF5Error) {
+    try library { () throws(HDF5Error) -> Void in
+      guard unsafe Handle(perch_h5_new_group(file, path)).id >= 0 else { throw .cannotWrite(path) }
+    }
+  }
+
+  /// Adds a scalar attribute (an array where `value` has not exactly one element) to an object.
+  package func set(_ name: String, _ value: HDF5Value, of object: String) throws(HDF5Error) {
+    try library { () throws(HDF5Error) -> Void in
+      let target = unsafe Handle(perch_h5_object(file, object))
+      let status =
+        switch value {
+        case .integers(let all): writeAttribute(target, name, Handle(perch_h5_int64()), all, count: all.count)
+        case .reals(let all): writeAttribute(target, name, Handle(perch_h5_float64()), all, count: all.count)
+        case .texts(let all):
+          writeAttribute(
+            target, name, Handle(perch_h5_text(HDF5Text.width(of: all))), HDF5Text.fields(all), count: all.count)
+        }
+      guard status >= 0 else { throw .cannotWrite("\(object)/\(name)") }
+    }
+  }
+
+  /// Writes a dataset of single precision, or of half precision rounded to nearest even.
+  package func write(
+    _ values: [Float], shape: [Int], to dataset: String, half: Bool = false
+  ) throws(HDF5Error) {
+    try library { () throws(HDF5Error) -> Void in
+      if half {
+        let halves = values.map { Float16($0).bitPattern }
+        try writeDataset(dataset, shape, Handle(perch_h5_float16()), halves, count: values.count)
+      } else {
+        try writeDataset(dataset, shape, Handle(perch_h5_float32()), values, count: values.count)
+      }
+    }
+  }
+
+  /// Writes a one-dimensional dataset of null-padded UTF-8 strings as wide as the longest.
+  package func write(_ texts: [String], to dataset: String) throws(HDF5Error) {
+    try library { () throws(HDF5Error) -> Void in
+      let type = Handle(perch_h5_text(HDF5Text.width(of: texts)))
+      try writeDataset(dataset, [texts.count], type, HDF5Text.fields(texts), count: texts.count)
+    }
+  }
+
+  /// Closes the file, puts all bytes on disk and gives it its name, replacing what stood there.
+  package func finish() throws(HDF5Error) {
+    try library { () throws(HDF5Error) -> Void in
+      guard H5Fclose(handle.exchange(-1, ordering: .relaxed)) >= 0 else { throw .cannotWrite(path.string) }
+    }
+    let temporary = Self.inProgress(path)
+    do {
+      let descriptor = try FileDescriptor.open(temporary, .readWrite)
+      try descriptor.closeAfter {
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+    } catch { throw .cannotWrite(path.string) }
+    guard unsafe rename(temporary.string, path.string) == 0 else { throw .cannotWrite(path.string) }
+    unfinished.store(false, ordering: .relaxed)
+  }
+  // MARK: Inside the lock
+
+  private func exists(_ path: String) -> Bool {
+    var prefix = ""
+    for part in path.split(separator: "/") {
+      prefix += "/\(part)"
+      guard unsafe perch_h5_has(file, prefix) > 0 else { return false }
+    }
+    return true
+  }
+
+  private func open(_ path: String, _ kind: H5I_type_t) throws(HDF5Error) -> Handle {
+    guard exists(path) else { throw .missing(path) }
+    let object = unsafe Handle(perch_h5_object(file, path))
+    guard object.id >= 0 else { throw .unreadable(path) }
+    guard H5Iget_type(object.id) == kind else { throw .wrongKind(path) }
+    return object
+  }
+
+  private func dataset(_ path: String) throws(HDF5Error) -> Dataset {
+    let dataset = try Dataset(open(path, H5I_DATASET), path)
+    try dataset.checkSize(fileBytes: bytes)
+    return dataset
+  }
+
+  private func writeDataset<Element: BitwiseCopyable>(
+    _ path: String, _ shape: [Int], _ type: consuming Handle, _ values: [Element], count: Int
+  ) throws(HDF5Error) {
+    precondition(shape.reduce(1, *) == count, "a dataset has as many values as its shape says")
+    let space = unsafe Handle(perch_h5_space(Int32(shape.count), shape.map { hsize_t($0) }))
+    let dataset = unsafe Handle(perch_h5_new_dataset(file, path, type.id, space.id))
+    guard dataset.id >= 0, unsafe perch_h5_write(dataset.id, type.id, values) >= 0 else {
+      throw .cannotWrite(path)
+    }
+  }
+
+  /// Size of a regular file whose header, where it is one of the usual versions, promises no more.
+  private static func checkedSize(of path: FilePath) throws(HDF5Error) -> Int {
+    var status = stat()
+    guard unsafe stat(path.string, &status) == 0 else { throw .cannotOpen(Errno(rawValue: errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
+    let bytes = Int(status.st_size)
+    var header = [UInt8](repeating: 0, count: 48)
+    do {
+      let descriptor = try FileDescriptor.open(path, .readOnly)
+      try descriptor.closeAfter { _ = try unsafe header.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) } }
+    } catch { throw .cannotOpen(error as? Errno ?? .ioError) }
+    guard header.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) else { throw .notHDF5 }
+    // Superblock 0 and 1 have the size of offsets at byte 13, 2 and 3 at byte 9.
+    let end = header[8] < 2 ? (sizes: 13, at: header[8] == 0 ? 40 : 44) : (sizes: 9, at: 28)
+    guard header[end.sizes] == 8, end.at <= 40 else { return bytes }
+    let promised = header[end.at..<end.at + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard promised <= UInt64(bytes) else { throw .truncated(bytes: bytes, of: Int(clamping: promised)) }
+    return bytes
+  }
+}
+
+// MARK: - The library
+
+/// Numbers above which a file is refused. No weights file comes near them.
+private enum Limit {
+  static let links: UInt64 = 1 << 16
+  static let name = 1 << 10
+  static let attributeElements = 1 << 16
+  static let textBytes = 1 << 20
+  static let chunkBytes = 1 << 30
+  /// Deflate shrinks by at most 1032 to 1 (zlib, "Maximum Compression Factor").
+  static let compression = 1032
+}
+
+/// The lock around Debian's library, which keeps global state and is built without threads.
+private let lock = Mutex<Bool>(false)
+
+private func library<T: Sendable, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
+  try lock.withLock { (prepared: inout Bool) throws(E) -> T in
+    if !prepared { perch_h5_prepare() }
+    prepared = true
+    return try body()
+  }
+}
+
+/// An open HDF5 object of any kind, closed at the end of its life.
+private struct Handle: ~Copyable {
+  let id: hid_t
+  init(_ id: hid_t) { self.id = id }
+  deinit { if id >= 0 { H5Idec_ref(id) } }
+}
+
+private func kind(_ type: borrowing Handle) -> UInt32 { UInt32(perch_h5_kind(type.id)) }
+
+private func extent(of space: borrowing Handle, _ label: String) throws(HDF5Error) -> [Int] {
+  let rank = H5Sget_simple_extent_ndims(space.id)
+  guard rank >= 0, H5Sget_simple_extent_type(space.id) != H5S_NULL else { throw .unreadable(label) }
+  var sides = [hsize_t](repeating: 0, count: Int(rank))
+  guard unsafe H5Sget_simple_extent_dims(space.id, &sides, nil) == rank else { throw .unreadable(label) }
+  var shape: [Int] = []
+  for side in sides {
+    guard let side = Int(exactly: side) else { throw .tooLarge(label) }
+    shape.append(side)
+  }
+  return shape
+}
+
+private func product(_ factors: [Int], _ label: String) throws(HDF5Error) -> Int {
+  var result = 1
+  for factor in factors {
+    let (value, overflow) = result.multipliedReportingOverflow(by: factor)
+    guard !overflow else { throw .tooLarge(label) }
+    result = value
+  }
+  return result
+}
+
+/// An array of `count` elements written by a C function, which gets the memory and returns a status.
+private func filled<Element: BitwiseCopyable>(
+  _ count: Int, _ label: String, _ read: (UnsafeMutableRawPointer?) -> herr_t
+) throws(HDF5Error) -> [Element] {
+  var status: herr_t = 0
+  let values = unsafe [Element](unsafeUninitializedCapacity: count) { memory, initialized in
+    status = count == 0 ? 0 : unsafe read(UnsafeMutableRawPointer(memory.baseAddress))
+    initialized = status >= 0 ? count : 0
+  }
+  guard status >= 0 else { throw .unreadable(label) }
+  return values
+}
+
+/// Strings by way of `read`, which fills memory of a given type and returns a status.
+private func readTexts(
+  _ stored: borrowing Handle, _ space: borrowing Handle, count: Int, _ label: String,
+  _ read: (hid_t, UnsafeMutableRawPointer?) -> herr_t
+) throws(HDF5Error) -> [String] {
+  var lines: [[UInt8]] = []
+  switch kind(stored) {
+  case PERCH_H5_FIXED_TEXT.rawValue:
+    let size = Int(H5Tget_size(stored.id))
+    guard size > 0, size <= Limit.textBytes else { throw .tooLarge(label) }
+    let total = try product([count, size], label)
+    let bytes: [UInt8] = try unsafe filled(total, label) { unsafe read(stored.id, $0) }
+    let spacePadded = H5Tget_strpad(stored.id) == H5T_STR_SPACEPAD
+    lines = HDF5Text.lines(bytes, count: count, width: size, spacePadded: spacePadded)
+  case PERCH_H5_VARIABLE_TEXT.rawValue:
+    let memory = Handle(perch_h5_variable_text(stored.id))
+    var pointers: [UInt] = try unsafe filled(count, label) { unsafe read(memory.id, $0) }
+    for pointer in pointers {
+      let start = unsafe UnsafePointer<CChar>(bitPattern: pointer)
+      lines.append(unsafe start.map { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? [])
+    }
+    if count > 0 { _ = unsafe perch_h5_reclaim(memory.id, space.id, &pointers) }
+  default: throw .wrongKind(label)
+  }
+  guard let strings = HDF5Text.strings(lines) else { throw .unreadable(label) }
+  return strings
+}
+
+private func writeAttribute<Element: BitwiseCopyable>(
+  _ object: borrowing Handle, _ name: String, _ type: consuming Handle, _ values: [Element], count: Int
+) -> herr_t {
+  let space = unsafe Handle(perch_h5_space(count == 1 ? 0 : 1, [hsize_t(count)]))
+  let attribute = unsafe Handle(perch_h5_new_attribute(object.id, name, type.id, space.id))
+  return attribute.id < 0 ? -1 : unsafe H5Awrite(attribute.id, type.id, values)
+}
+
+/// An open dataset with its type and shape.
+private struct Dataset: ~Copyable {
+  let object: Handle
+  let type: Handle
+  let space: Handle
+  let shape: [Int]
+  let count: Int
+  let path: String
+
+  init(_ object: consuming Handle, _ path: String) throws(HDF5Error) {
+    let type = Handle(H5Dget_type(object.id)), space = Handle(H5Dget_space(object.id))
+    guard type.id >= 0, space.id >= 0 else { throw .unreadable(path) }
+    let shape = try extent(of: space, path)
+    count = try product(shape, path)
+    (self.shape, self.path) = (shape, path)
+    self.object = object
+    self.type = type
+    self.space = space
+  }
+
+  /// Refuses a dataset whose stored bytes cannot fill the shape that it claims.
+  func checkSize(fileBytes: Int) throws(HDF5Error) {
+    let elementBytes = Int(clamping: H5Tget_size(type.id))
+    let needed = try product([count, elementBytes], path)
+    let chunk = perch_h5_chunk_elements(object.id)
+    guard chunk >= 0, elementBytes > 0 else { throw .notStored(path) }
+    guard count > 0 else { return }
+    let stored = Int(clamping: H5Dget_storage_size(object.id))
+    guard stored > 0 else { throw .notStored(path) }
+    let most = chunk == 0 ? stored : try product([stored, Limit.compression], path)
+    let chunkBytes = try product([Int(chunk), elementBytes], path)
+    guard stored <= fileBytes, needed <= most, chunkBytes <= Limit.chunkBytes else { throw .tooLarge(path) }
+  }
+
+  func read<Element: BitwiseCopyable>(_ memory: consuming Handle) throws(HDF5Error) -> [Element] {
+    let (source, layout) = (object.id, memory.id)
+    return try unsafe filled(count, path) { unsafe perch_h5_read(source, layout, $0) }
+  }
+}
