@@ -59,7 +59,7 @@ let package = Package(
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
-    module("PerchTables", ["PerchCore"]),
+    module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
       "PerchCore", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
       .product(name: "Yams", package: "Yams"),
@@ -79,7 +79,9 @@ let package = Package(
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"]),
     tests("ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore"]),
-    tests("TablesTests", ["PerchTables", "PerchCore"]),
+    tests("TablesTests", [
+      "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests("PipelineTests", ["PerchPipeline", "PerchCore", "PerchTables"]),
     tests("CommandTests", ["perch-runner", "PerchCore", "PerchTables"]),
     tests("ArchitectureTests", []),

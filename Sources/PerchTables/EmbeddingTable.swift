@@ -1,0 +1,134 @@
+import PerchCore
+import SystemPackage
+
+/// One window of a recording with its embedding.
+package struct EmbeddingRow: Equatable, Sendable {
+  package let source: String
+  package let channel: Int32
+  /// Seconds from the start of the recording to that of the window.
+  package let start: Double
+  /// Seconds to the end of the window, or of the recording within it.
+  package let end: Double
+  package let embedding: [Float]
+  /// Cosine distance to a query; nil where the table has none.
+  package let distance: Double?
+
+  package init(
+    source: String, channel: Int32, start: Double, end: Double, embedding: [Float], distance: Double? = nil
+  ) {
+    self.source = source
+    self.channel = channel
+    self.start = start
+    self.end = end
+    self.embedding = embedding
+    self.distance = distance
+  }
+}
+
+/// Which columns an embeddings table has.
+package enum EmbeddingLayout: String, CaseIterable, Sendable {
+  /// Our own: `source`, `channel`, `source_separation_channel`, `start`, `end`, `embedding`.
+  case list
+  /// `source`, `channel`, `offset`, then `f0000`, `f0001`, …: one column for each number.
+  case columns
+  /// `source`, `channel`, `offset`, `embeddings`: the vector as Base64 text.
+  case serialized
+
+  /// The columns, in order. `hasDistance` adds `distance`, last.
+  func columns(dimension: Int, hasDistance: Bool) -> [Column] {
+    let source = Column("source", .text, isRepetitive: true)
+    var columns: [Column] =
+      switch self {
+      case .list:
+        [
+          source, Column("channel", .int32), Column("source_separation_channel", .int32),
+          Column("start", .double), Column("end", .double), Column("embedding", .floats),
+        ]
+      case .columns:
+        [source, Column("channel", .int64), Column("offset", .double)]
+          + (0..<dimension).map { Column(EmbeddingLayout.featureName($0), .float) }
+      case .serialized:
+        [source, Column("channel", .int64), Column("offset", .double), Column("embeddings", .text)]
+      }
+    if hasDistance { columns.append(Column("distance", .double, isNullable: true)) }
+    return columns
+  }
+
+  /// `f` and the index with at least four digits.
+  private static func featureName(_ index: Int) -> String {
+    let digits = String(index)
+    return "f" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+}
+
+/// Writes an embeddings table row by row. The caller gives the rows in order of `start`, then `channel`.
+package struct EmbeddingTableWriter: ~Copyable {
+  private let path: FilePath
+  private let layout: EmbeddingLayout
+  private let dimension: Int
+  private let hasDistance: Bool
+  private var table: TableWriter
+
+  /// - Parameters:
+  ///   - dimension: values of each embedding.
+  ///   - hasDistance: whether the table has the column `distance`.
+  /// - Throws: exit 6 when `path` cannot be written.
+  package init(
+    path: FilePath, format: TableFormat, layout: EmbeddingLayout = .list,
+    metadata: MetadataPlacement = .header, dimension: Int, hasDistance: Bool = false
+  ) throws(RunnerError) {
+    self.path = path
+    self.layout = layout
+    self.dimension = dimension
+    self.hasDistance = hasDistance
+    table = try TableWriter(
+      path: path, columns: layout.columns(dimension: dimension, hasDistance: hasDistance), format: format,
+      metadata: metadata)
+  }
+
+  /// Writes a row. Times are in seconds; `distance` is nil where it is not defined.
+  ///
+  /// Throws exit 6 when the disk is full, exit 1 for values that no table may hold.
+  package mutating func append(
+    source: String, channel: Int32, start: Double, end: Double, embedding: [Float], distance: Double? = nil
+  ) throws(RunnerError) {
+    guard embedding.count == dimension else {
+      let text = "an embedding has \(embedding.count) values, not \(dimension)"
+      throw RunnerError(.unwritable(text), table: path)
+    }
+    var row: [Cell] =
+      switch layout {
+      case .list:
+        [.text(source), .int32(channel), .int32(0), .double(start), .double(end), .floats(embedding)]
+      case .columns:
+        [.text(source), .int64(Int64(channel)), .double(start)] + embedding.map { .float($0) }
+      case .serialized:
+        [.text(source), .int64(Int64(channel)), .double(start), .text(try serialized(embedding))]
+      }
+    if hasDistance { row.append(distance.map { .double($0) } ?? .null) }
+    try table.append(row)
+  }
+
+  package mutating func append(_ row: EmbeddingRow) throws(RunnerError) {
+    try append(
+      source: row.source, channel: row.channel, start: row.start, end: row.end, embedding: row.embedding,
+      distance: row.distance)
+  }
+
+  /// Ends the table and gives it its final name.
+  package consuming func finish(_ provenance: Provenance) throws(RunnerError) {
+    try table.finish(provenance)
+  }
+
+  private func serialized(_ embedding: [Float]) throws(RunnerError) -> String {
+    // As text it would pass the writer's check of numbers.
+    if let fault = Cell.floats(embedding).fault(in: Column("embeddings", .floats)) {
+      throw RunnerError(fault, table: path)
+    }
+    var bytes: [UInt8] = []
+    bytes.append(bytesOf: embedding)
+    var text: [UInt8] = []
+    Base64.encode(bytes, into: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+}
