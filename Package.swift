@@ -54,7 +54,7 @@ let package = Package(
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    .target(name: "KernelTable"),
+    .target(name: "KernelTable", dependencies: ["CPlatform"]),
     module("PerchTensor", ["PerchCore", "KernelTable", "CPlatform"] + kernelBuilds.map { .byName(name: $0.name) }),
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),

@@ -1,3 +1,5 @@
+import CPlatform
+
 public typealias Floats = UnsafePointer<Float>
 public typealias MutableFloats = UnsafeMutablePointer<Float>
 
@@ -13,6 +15,16 @@ public enum KernelBuild: String, Sendable, CaseIterable {
   case neon
 }
 
+/// Codes of the activations in kernel arguments.
+public enum ActivationCode {
+  public static let none: Int32 = 0
+  public static let relu: Int32 = 1
+  public static let swish: Int32 = 2
+  public static let hardSwish: Int32 = 3
+  public static let sigmoid: Int32 = 4
+  public static let hardSigmoid: Int32 = 5
+}
+
 /// FIR resampling in polyphase form: `count` outputs, output q being the dot product of the filter row
 /// of phase p with `taps` consecutive inputs from position n, where (n, p) starts at (0, `phase`) and
 /// moves by (`step`, `phaseStep`) per output, with one carry of 1 into n when p reaches `phases`.
@@ -23,12 +35,66 @@ public typealias PolyphaseKernel =
 
 /// The kernels of one build. Only C-representable types cross this border, so that no generic code is
 /// specialised on either side of it and nothing compiled for one instruction set runs on another.
+/// What each computes is said where it is written (Sources/PerchKernels), what it is given in
+/// CPlatform/kernel_arguments.h.
 public struct KernelTable: Sendable {
   public let build: KernelBuild
-  public let polyphase: PolyphaseKernel
+  /// Channels that blocked maps hold side by side.
+  public let channelBlock: Int
+  /// Frames or bands that the frontend takes side by side.
+  public let doubleLanes: Int
+  public var polyphase: PolyphaseKernel
+  public var matrixProduct: @convention(c) (UnsafePointer<MatrixProduct>) -> Void
+  public var depthwiseConvolution: @convention(c) (UnsafePointer<DepthwiseConvolution>) -> Void
+  public var stemConvolution: @convention(c) (UnsafePointer<StemConvolution>) -> Void
+  public var denseLayer: @convention(c) (UnsafePointer<DenseLayer>) -> Void
+  public var scaleChannels: @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void
+  public var scalePanels: @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void
+  public var meanOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
+  public var maximumOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
+  public var blockChannels: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>) -> Void
+  public var activateInPlace: @convention(c) (MutableFloats, Int, Int32) -> Void
+  public var melEnergies: @convention(c) (UnsafePointer<MelEnergies>) -> Void
+  public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
+  public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
+  public var energyNormalization: @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
 
-  public init(build: KernelBuild, polyphase: @escaping PolyphaseKernel) {
+  public init(
+    build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
+    matrixProduct: @escaping @convention(c) (UnsafePointer<MatrixProduct>) -> Void,
+    depthwiseConvolution: @escaping @convention(c) (UnsafePointer<DepthwiseConvolution>) -> Void,
+    stemConvolution: @escaping @convention(c) (UnsafePointer<StemConvolution>) -> Void,
+    denseLayer: @escaping @convention(c) (UnsafePointer<DenseLayer>) -> Void,
+    scaleChannels: @escaping @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void,
+    scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
+    meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
+    maximumOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
+    blockChannels: @escaping @convention(c) (
+      Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
+    ) -> Void,
+    activateInPlace: @escaping @convention(c) (MutableFloats, Int, Int32) -> Void,
+    melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
+    logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
+    copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
+    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+  ) {
     self.build = build
+    self.channelBlock = channelBlock
+    self.doubleLanes = doubleLanes
     self.polyphase = polyphase
+    self.matrixProduct = matrixProduct
+    self.depthwiseConvolution = depthwiseConvolution
+    self.stemConvolution = stemConvolution
+    self.denseLayer = denseLayer
+    self.scaleChannels = scaleChannels
+    self.scalePanels = scalePanels
+    self.meanOverRows = meanOverRows
+    self.maximumOverRows = maximumOverRows
+    self.blockChannels = blockChannels
+    self.activateInPlace = activateInPlace
+    self.melEnergies = melEnergies
+    self.logScaling = logScaling
+    self.copyEnergies = copyEnergies
+    self.energyNormalization = energyNormalization
   }
 }

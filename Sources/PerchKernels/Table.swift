@@ -10,6 +10,12 @@ public func kernelsBaseline() -> KernelTable { table(.neon) }
 public func kernelsBaseline() -> KernelTable { table(.baseline) }
 #endif
 
-func table(_ build: KernelBuild) -> KernelTable {
-  KernelTable(build: build, polyphase: polyphase)
+private func table(_ build: KernelBuild) -> KernelTable {
+  KernelTable(
+    build: build, channelBlock: channelBlock, doubleLanes: doubleLanes, polyphase: polyphase,
+    matrixProduct: matrixProduct, depthwiseConvolution: depthwiseConvolution,
+    stemConvolution: stemConvolution, denseLayer: denseLayer, scaleChannels: scaleChannels,
+    scalePanels: scalePanels, meanOverRows: meanOverRows, maximumOverRows: maximumOverRows,
+    blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies, logScaling: logScaling,
+    copyEnergies: copyEnergies, energyNormalization: energyNormalization)
 }

@@ -1,15 +1,29 @@
 import KernelTable
 
+// One vector of the instruction set, and the block of channels that every build lays out side by side.
 #if KERNELS_V4
 typealias Vector = SIMD16<Float>
+typealias IntVector = SIMD16<Int32>
 typealias DoubleVector = SIMD8<Double>
+typealias LongVector = SIMD8<Int64>
+@inline(__always) var channelBlock: Int { 16 }
 #elseif KERNELS_V3
 typealias Vector = SIMD8<Float>
+typealias IntVector = SIMD8<Int32>
 typealias DoubleVector = SIMD4<Double>
+typealias LongVector = SIMD4<Int64>
+@inline(__always) var channelBlock: Int { 8 }
 #else
 typealias Vector = SIMD4<Float>
+typealias IntVector = SIMD4<Int32>
 typealias DoubleVector = SIMD2<Double>
+typealias LongVector = SIMD2<Int64>
+@inline(__always) var channelBlock: Int { 8 }
 #endif
+
+@inline(__always) var lanes: Int { Vector.scalarCount }
+@inline(__always) var doubleLanes: Int { DoubleVector.scalarCount }
+@inline(__always) var vectorsPerBlock: Int { channelBlock / Vector.scalarCount }
 
 @inline(__always) func load(_ p: Floats) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
@@ -20,6 +34,18 @@ typealias DoubleVector = SIMD2<Double>
 }
 
 @inline(__always) func broadcast(_ p: Floats) -> Vector { Vector(repeating: p.pointee) }
+
+@inline(__always) func load(_ p: UnsafePointer<Double>) -> DoubleVector {
+  UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
+}
+
+@inline(__always) func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: DoubleVector.self)
+}
+
+@inline(__always) func broadcast(_ p: UnsafePointer<Double>) -> DoubleVector {
+  DoubleVector(repeating: p.pointee)
+}
 
 /// a·b + c, fused where the instruction set has it. SSE2 has not: `addingProduct` would call libm's
 /// `fmaf` for every lane.
@@ -38,3 +64,9 @@ typealias DoubleVector = SIMD2<Double>
   c.addingProduct(a, b)
   #endif
 }
+
+/// The greater of each lane; `b` where `a` is not a number.
+@inline(__always) func maximum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .> b) }
+
+/// The lesser of each lane; `b` where `a` is not a number.
+@inline(__always) func minimum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .< b) }

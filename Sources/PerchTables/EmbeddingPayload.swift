@@ -1,3 +1,5 @@
+import PerchCore
+
 /// Vectors as Base64 text.
 struct EmbeddingPayload {
   /// Values of an embedding, where the table's provenance tells.

@@ -1,5 +1,5 @@
 /// Base64 with the standard alphabet and padding (RFC 4648, section 4), on one line.
-enum Base64 {
+package enum Base64 {
   private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
   /// Value of each digit; 64 for every other byte.
@@ -9,7 +9,8 @@ enum Base64 {
     return values
   }()
 
-  static func encode(_ bytes: [UInt8], into text: inout [UInt8]) {
+  /// Appends the text of `bytes`.
+  package static func encode(_ bytes: [UInt8], into text: inout [UInt8]) {
     let digits = digits
     text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
     var index = 0
@@ -32,7 +33,7 @@ enum Base64 {
 
   /// The bytes of `text`, or nil unless it is what `encode` writes: no blank, no missing or early
   /// padding, no bit set that no byte uses.
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+  package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     if text.isEmpty { return [] }
     if text.count % 4 != 0 { return nil }
     let values = values

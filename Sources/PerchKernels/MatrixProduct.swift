@@ -1,0 +1,217 @@
+import CPlatform
+import KernelTable
+
+/// A tile of C held in registers: `rows` rows by `vectors` vectors, `count` = rows·vectors accumulators.
+/// (Integer generics know no arithmetic, hence the third parameter.)
+private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
+  /// Where vector j of a row stands: block j / vectorsPerBlock, then the vector inside the block.
+  @inline(__always) static func offset(_ j: Int, _ block: Int) -> Int {
+    vectorsPerBlock == 1 ? j &* block : (j / vectorsPerBlock) &* block &+ (j % vectorsPerBlock) &* lanes
+  }
+
+  /// Rows m ..< m + rows of one panel over `depth` steps of k, beginning at a block boundary of k.
+  /// `continues`: C holds the sum over the steps before these.
+  @inline(__always) static func run(
+    _ p: borrowing MatrixProduct, _ a0: Floats, _ b0: Floats, _ depth: Int, _ m: Int, _ column: Int,
+    continues: Bool, finishes: Bool
+  ) {
+    let c = p.c + (column / channelBlock) &* p.c_block
+    let row = p.a_row
+    var sums = InlineArray<count, Vector>(repeating: .zero)
+    if continues {
+      for i in 0..<rows {
+        let from = Floats(cRow(p, c, m &+ i))
+        for j in 0..<vectors { sums[i &* vectors &+ j] = load(from + offset(j, p.c_block)) }
+      }
+    } else if let bias = p.bias {
+      for j in 0..<vectors {
+        let v = load(bias + (column &+ j &* lanes))
+        for i in 0..<rows { sums[i &* vectors &+ j] = v }
+      }
+    }
+    var a = a0
+    var b = b0
+    var blocks = depth / channelBlock
+    while blocks > 0 {
+      var k = channelBlock
+      while k > 0 {
+        step(&sums, a, row, b)
+        a += 1
+        b += lanes &* vectors
+        k &-= 1
+      }
+      a += p.a_block &- channelBlock
+      blocks &-= 1
+    }
+    var rest = depth % channelBlock
+    while rest > 0 {
+      step(&sums, a, row, b)
+      a += 1
+      b += lanes &* vectors
+      rest &-= 1
+    }
+    if finishes { finish(p, &sums, m, column) }
+    for i in 0..<rows {
+      let to = cRow(p, c, m &+ i)
+      for j in 0..<vectors { store(sums[i &* vectors &+ j], to + offset(j, p.c_block)) }
+    }
+  }
+
+  @inline(__always) static func step(
+    _ sums: inout InlineArray<count, Vector>, _ a: Floats, _ row: Int, _ b: Floats
+  ) {
+    for i in 0..<rows {
+      let s = broadcast(a + i &* row)
+      for j in 0..<vectors {
+        sums[i &* vectors &+ j] = multiplyAdd(s, load(b + j &* lanes), sums[i &* vectors &+ j])
+      }
+    }
+  }
+
+  @inline(__always) static func finish(
+    _ p: borrowing MatrixProduct, _ sums: inout InlineArray<count, Vector>, _ m: Int, _ column: Int
+  ) {
+    if let residual = p.residual {
+      for i in 0..<rows {
+        let from = residual + ((m &+ i) &* p.c_row &+ column)
+        for j in 0..<vectors { sums[i &* vectors &+ j] += load(from + j &* lanes) }
+      }
+    }
+    switch p.activation {
+    case ActivationCode.none: break
+    case ActivationCode.relu:
+      for t in 0..<count { sums[t] = activate(sums[t], ActivationCode.relu) }
+    case ActivationCode.swish: for t in 0..<count { sums[t] = swish(sums[t]) }
+    default: for t in 0..<count { sums[t] = activate(sums[t], p.activation) }
+    }
+  }
+
+  @inline(__always) static func cRow(
+    _ p: borrowing MatrixProduct, _ c: MutableFloats, _ m: Int
+  ) -> MutableFloats {
+    if let offsets = p.c_offsets { return c + Int(offsets[m]) }
+    return c + m &* p.c_row
+  }
+}
+
+/// Blocks of channels in the panel that begins with `left` blocks to go: three at a time, never ending on one.
+@inline(__always) func panelBlocks(_ left: Int) -> Int {
+  left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3
+}
+
+/// Steps of k for which a panel stays in the first-level cache.
+#if KERNELS_V4
+private var panelDepth: Int { 192 }
+#else
+private var panelDepth: Int { 256 }
+#endif
+
+/// Loops: rows that stay in the second-level cache → panel → steps of k for which the panel stays in the
+/// first → tiles. Each element is one chain of sums over k in rising order, whatever the tile, so the
+/// result of a row does not depend on its neighbours.
+func matrixProduct(_ arguments: UnsafePointer<MatrixProduct>) {
+  let p = arguments.pointee
+  // At most 384 KiB of A, and whole tiles of every height (12 = lcm of 4 and 6, 24 of 8 and 12).
+  let rowsPerBlock = max(48, 98304 / max(p.depth, 1) / 24 * 24 + 24)
+  var m0 = 0
+  while m0 < p.rows {
+    let m1 = min(p.rows, m0 + rowsPerBlock)
+    var column = 0
+    while column < p.columns {
+      let blocks = panelBlocks((p.columns - column) / channelBlock)
+      var k = 0
+      repeat {
+        let left = p.depth - k
+        // No sliver at the end: the last part may be half as long again.
+        let depth = left <= panelDepth + panelDepth / 2 ? left : panelDepth
+        let a = p.a + (k / channelBlock) * p.a_block
+        let b = p.b + column * p.depth + k * blocks * channelBlock
+        panel(p, a, b, depth, m0, m1, column, blocks, continues: k != 0, finishes: k + depth == p.depth)
+        k += depth
+      } while k < p.depth
+      column += blocks * channelBlock
+    }
+    m0 = m1
+  }
+}
+
+/// All rows of one panel: the tall tiles first, lower ones for the rows that are left.
+@inline(__always) private func panel(
+  _ p: borrowing MatrixProduct, _ a: Floats, _ b: Floats, _ depth: Int, _ m0: Int, _ m1: Int, _ column: Int,
+  _ blocks: Int, continues: Bool, finishes: Bool
+) {
+  let work = PanelWork(
+    a: a, b: b, depth: depth, end: m1, column: column, continues: continues, finishes: finishes)
+  var m = m0
+  switch blocks {
+  case 3:
+    Wide.sweep(p, work, &m)
+    WideRest.sweep(p, work, &m)
+    WideLast.sweep(p, work, &m)
+  case 2:
+    Middle.sweep(p, work, &m)
+    MiddleRest.sweep(p, work, &m)
+    MiddleLast.sweep(p, work, &m)
+  default:
+    Narrow.sweep(p, work, &m)
+    NarrowLast.sweep(p, work, &m)
+  }
+}
+
+private struct PanelWork {
+  let a: Floats, b: Floats
+  let depth: Int, end: Int, column: Int
+  let continues: Bool, finishes: Bool
+}
+
+extension Tile {
+  @inline(__always) fileprivate static func sweep(
+    _ p: borrowing MatrixProduct, _ work: PanelWork, _ m: inout Int
+  ) {
+    while m &+ rows <= work.end {
+      run(
+        p, work.a + m &* p.a_row, work.b, work.depth, m, work.column,
+        continues: work.continues, finishes: work.finishes)
+      m &+= rows
+    }
+  }
+}
+
+// As many accumulators as leave registers for one row of B and a broadcast.
+#if KERNELS_V4  // 32 registers of 16 lanes
+private typealias Wide = Tile<8, 3, 24>
+private typealias WideRest = Tile<4, 3, 12>
+private typealias WideLast = Tile<1, 3, 3>
+private typealias Middle = Tile<12, 2, 24>
+private typealias MiddleRest = Tile<4, 2, 8>
+private typealias MiddleLast = Tile<1, 2, 2>
+private typealias Narrow = Tile<16, 1, 16>
+private typealias NarrowLast = Tile<1, 1, 1>
+#elseif KERNELS_V3  // 16 registers of 8 lanes
+private typealias Wide = Tile<4, 3, 12>
+private typealias WideRest = Tile<2, 3, 6>
+private typealias WideLast = Tile<1, 3, 3>
+private typealias Middle = Tile<6, 2, 12>
+private typealias MiddleRest = Tile<4, 2, 8>
+private typealias MiddleLast = Tile<1, 2, 2>
+private typealias Narrow = Tile<8, 1, 8>
+private typealias NarrowLast = Tile<1, 1, 1>
+#elseif KERNELS_NEON  // 32 registers of 4 lanes, two of them a block
+private typealias Wide = Tile<4, 6, 24>
+private typealias WideRest = Tile<2, 6, 12>
+private typealias WideLast = Tile<1, 6, 6>
+private typealias Middle = Tile<6, 4, 24>
+private typealias MiddleRest = Tile<2, 4, 8>
+private typealias MiddleLast = Tile<1, 4, 4>
+private typealias Narrow = Tile<8, 2, 16>
+private typealias NarrowLast = Tile<1, 2, 2>
+#else  // 16 registers of 4 lanes, two of them a block
+private typealias Wide = Tile<2, 6, 12>
+private typealias WideRest = Tile<1, 6, 6>
+private typealias WideLast = Tile<1, 6, 6>
+private typealias Middle = Tile<3, 4, 12>
+private typealias MiddleRest = Tile<1, 4, 4>
+private typealias MiddleLast = Tile<1, 4, 4>
+private typealias Narrow = Tile<4, 2, 8>
+private typealias NarrowLast = Tile<1, 2, 2>
+#endif

@@ -1,0 +1,111 @@
+import CPlatform
+import KernelTable
+
+/// Blocked map of `pixels` pixels: every channel times its factor, in place.
+func scaleChannels(
+  _ map: MutableFloats, _ block: Int, _ pixels: Int, _ channels: Int, _ factors: Floats
+) {
+  var channel = 0
+  while channel < channels {
+    let factor = load(factors + channel)
+    var p = map + ((channel / channelBlock) &* block &+ channel % channelBlock)
+    for _ in 0..<pixels {
+      store(load(Floats(p)) * factor, p)
+      p += channelBlock
+    }
+    channel &+= lanes
+  }
+}
+
+/// Packed panels [depth][columns] with row k times factor k, to `scaled`.
+func scalePanels(
+  _ panels: Floats, _ scaled: MutableFloats, _ depth: Int, _ columns: Int, _ factors: Floats
+) {
+  var column = 0
+  while column < columns {
+    let width = panelBlocks((columns &- column) / channelBlock) &* channelBlock
+    var from = panels + column &* depth
+    var to = scaled + column &* depth
+    for k in 0..<depth {
+      let factor = broadcast(factors + k)
+      var j = 0
+      while j < width {
+        store(load(from + j) * factor, to + j)
+        j &+= lanes
+      }
+      from += width
+      to += width
+    }
+    column &+= width
+  }
+}
+
+/// Two chains of sums, over the even and the odd inputs.
+func denseLayer(_ arguments: UnsafePointer<DenseLayer>) {
+  let p = arguments.pointee
+  var column = 0
+  while column < p.outputs {
+    var even = load(p.bias + column)
+    var odd = Vector.zero
+    var w = p.weights + column
+    var k = 0
+    while k &+ 2 <= p.inputs {
+      even = multiplyAdd(broadcast(p.x + k), load(w), even)
+      odd = multiplyAdd(broadcast(p.x + (k &+ 1)), load(w + p.outputs), odd)
+      w += 2 &* p.outputs
+      k &+= 2
+    }
+    if k < p.inputs { even = multiplyAdd(broadcast(p.x + k), load(w), even) }
+    store(activate(even + odd, p.activation), p.y + column)
+    column &+= lanes
+  }
+}
+
+/// Mean over the rows of a row-major matrix [rows][columns]: sums of eight rows, then the sum of those,
+/// so that the error grows with 8 + rows / 8 additions instead of rows.
+func meanOverRows(_ matrix: Floats, _ rows: Int, _ columns: Int, _ mean: MutableFloats) {
+  let factor = Vector(repeating: 1 / Float(rows))
+  var column = 0
+  while column < columns {
+    var total = Vector.zero
+    var row = 0
+    while row < rows {
+      let end = min(rows, row &+ 8)
+      var sum = Vector.zero
+      while row < end {
+        sum += load(matrix + (row &* columns &+ column))
+        row &+= 1
+      }
+      total += sum
+    }
+    store(total * factor, mean + column)
+    column &+= lanes
+  }
+}
+
+/// Largest value of each column of a row-major matrix [rows][columns].
+func maximumOverRows(_ matrix: Floats, _ rows: Int, _ columns: Int, _ result: MutableFloats) {
+  var column = 0
+  while column < columns {
+    var greatest = load(matrix + column)
+    for row in 1..<max(rows, 1) { greatest = maximum(load(matrix + (row &* columns &+ column)), greatest) }
+    store(greatest, result + column)
+    column &+= lanes
+  }
+}
+
+/// Row-major pixels [pixels][row] to a blocked map whose pixel m stands at offsets[m] in each block.
+func blockChannels(
+  _ rows: Floats, _ row: Int, _ pixels: Int, _ channels: Int, _ map: MutableFloats, _ block: Int,
+  _ offsets: UnsafePointer<Int32>
+) {
+  for m in 0..<pixels {
+    let from = rows + m &* row
+    let to = map + Int(offsets[m])
+    var channel = 0
+    while channel < channels {
+      store(load(from + channel), to + ((channel / channelBlock) &* block &+ channel % channelBlock))
+      channel &+= lanes
+    }
+  }
+}

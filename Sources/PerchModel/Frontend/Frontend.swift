@@ -1,0 +1,87 @@
+import KernelTable
+import PerchCore
+import PerchTensor
+import PerchWeights
+
+/// A window of samples → spectrogram [frames, bands], as the weights describe it.
+struct Frontend: Sendable {
+  let frames: Int
+  let bands: Int
+  let placement: SpectrogramLayer.Placement
+  private let samples: Int
+  private let leftPadding: Int
+  private let layer: SpectrogramLayer
+
+  /// - Parameter placement: where the stem wants the spectrogram.
+  init(
+    _ source: some WeightSource, placement: SpectrogramLayer.Placement, kernels: KernelTable,
+    plan: inout MemoryPlan
+  ) throws(RunnerError) {
+    let settings = source.settings.frontend
+    samples = source.settings.windowSamples
+    let geometry = FrontendGeometry(settings, samples: samples)
+    frames = geometry.frames
+    bands = settings.melBins
+    leftPadding = geometry.leftPadding
+    self.placement = placement
+    // What the file holds stands above what its attributes describe.
+    let window = try source.optionalTensor("frontend/window", shape: [settings.windowLength])
+    let mel = try source.optionalTensor("frontend/mel_weights", shape: [settings.spectrumBins, bands])
+    layer = SpectrogramLayer(
+      shape: .init(
+        frames: frames, hop: settings.hopLength, windowLength: settings.windowLength,
+        fftLength: settings.fftLength, bands: bands),
+      placement: placement,
+      window: window.map { $0.map(Double.init) } ?? settings.windowCoefficients,
+      melWeights: mel.map { $0.map(Double.init) }
+        ?? settings.melWeights(sampleRate: source.settings.sampleRate.hertz),
+      power: settings.power, scaling: try Self.scaling(source, frames: frames), kernels: kernels, plan: &plan)
+    plan.require(.signal, geometry.signalCount)
+  }
+
+  private static func scaling(
+    _ source: some WeightSource, frames: Int
+  ) throws(RunnerError) -> SpectrogramLayer.Scaling {
+    let settings = source.settings.frontend
+    switch settings.scaling {
+    case .none: return .none
+    case .log(let floor, let offset, let scalar): return .log(floor: floor, offset: offset, scalar: scalar)
+    case .pcen(let pcen):
+      let learned = try source.optionalTensor("frontend/pcen_smoothing", shape: [settings.melBins])
+      let smoothing =
+        learned.map { $0.map { min(max(Double($0), 0), 1) } }
+        ?? [Double](repeating: pcen.smoothing, count: settings.melBins)
+      return .pcen(
+        smoothing: smoothing, gain: pcen.gain, bias: pcen.bias, root: pcen.root, epsilon: pcen.epsilon,
+        taps: pcen.convWidth < 0 ? frames : pcen.convWidth, legacy: pcen.kernel == .legacy)
+    }
+  }
+
+  /// Region `spectrogram` from `window`, whose count is the model's.
+  func apply(_ window: Span<Float>, _ workspace: Workspace) {
+    precondition(window.count == samples, "a whole window")
+    workspace.withMutableSpan(.signal, leftPadding..<leftPadding + samples) { signal in
+      for i in 0..<window.count { signal[i] = window[i] }
+    }
+    layer.apply(workspace)
+  }
+
+  /// Puts a spectrogram [frames, bands] where the network reads it.
+  func set(_ spectrogram: Span<Float>, _ workspace: Workspace) {
+    precondition(spectrogram.count == frames * bands, "a whole spectrogram")
+    for frame in 0..<frames {
+      let start = placement.offset + frame * placement.row
+      workspace.withMutableSpan(.spectrogram, start..<start + bands) { row in
+        for band in 0..<bands { row[band] = spectrogram[frame * bands + band] }
+      }
+    }
+  }
+
+  /// The spectrogram [frames, bands] of the last window.
+  func spectrogram(_ workspace: Workspace) -> [Float] {
+    (0..<frames).flatMap { frame in
+      let start = placement.offset + frame * placement.row
+      return workspace.values(.spectrogram, start..<start + bands)
+    }
+  }
+}
