@@ -61,7 +61,7 @@ let package = Package(
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
-      "PerchCore", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
       .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),

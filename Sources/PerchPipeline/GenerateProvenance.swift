@@ -11,18 +11,22 @@ package struct ModelFacts: Equatable, Sendable {
   /// SHA-256 of the weights file, or `seeded:<model>:<seed>`.
   package let digest: String
   package let embeddingSize: Int
+  /// Largest magnitude in a window as the model wants it; 0 when it wants windows as they are.
+  package let targetPeak: Double
   /// `trained, verified`, `trained, unverified` or `seeded <seed>`.
   package let weights: String
   /// The build of the kernels that computes.
   package let kernels: String
 
   package init(
-    name: String, edition: String, digest: String, embeddingSize: Int, weights: String, kernels: String
+    name: String, edition: String, digest: String, embeddingSize: Int, targetPeak: Double, weights: String,
+    kernels: String
   ) {
     self.name = name
     self.edition = edition
     self.digest = digest
     self.embeddingSize = embeddingSize
+    self.targetPeak = targetPeak
     self.weights = weights
     self.kernels = kernels
   }
@@ -76,7 +80,7 @@ extension Provenance {
     set("tail", settings.tail.rawValue)
     set("channels", settings.channel.text)
     set("resampler", "polyphase")
-    set("normalization", settings.normalization.text)
+    set("normalization", settings.normalization.text(peak: model.targetPeak))
     set("input", recording.source)
     set("input_sha256", recording.digest)
     set("input_duration_seconds", "\(recording.durationSeconds)")
@@ -132,11 +136,11 @@ extension ChannelChoice {
 
 extension Normalization {
   /// What is done to a window before the network sees it.
-  fileprivate var text: String {
+  fileprivate func text(peak: Double) -> String {
     switch self {
-    case .hoplite: "mean 0, peak 0.25"
-    case .peak: "peak 0.25"
-    case .none: "none"
+    case .hoplite where peak > 0: "mean 0, peak \(peak)"
+    case .peak where peak > 0: "peak \(peak)"
+    case .hoplite, .peak, .none: "none"
     }
   }
 }

@@ -59,14 +59,15 @@ struct RecordingRun {
     reading.tail = settings.tail
     reading.compat = settings.compat
     reading.channel = settings.channel
-    reading.normalization = settings.normalization
-    reading.targetPeak = engine.targetPeak
+    reading.normalization = engine.facts.targetPeak > 0 ? settings.normalization : .none
+    reading.targetPeak = Float(engine.facts.targetPeak)
     reading.strict = settings.strict
     return reading
   }
 
   private var pipeline: OrderedPipeline<any EmbeddingWorker, Window, Row> {
-    OrderedPipeline(workers: engine.workers) { [precision = settings.precision, task] worker, window throws(RunnerError) in
+    OrderedPipeline(workers: engine.workers) {
+      [precision = settings.precision, task] worker, window throws(RunnerError) in
       var embedding = try worker.embed(window.samples)
       precision.round(&embedding)
       guard embedding.allSatisfy(\.isFinite) else {

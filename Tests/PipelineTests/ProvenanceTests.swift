@@ -9,7 +9,7 @@ import Testing
 @Suite struct ProvenanceTests {
   private static let model = ModelFacts(
     name: "perch_8", edition: "v8", digest: String(repeating: "0", count: 64), embeddingSize: 1280,
-    weights: "trained, unverified", kernels: "x86-64-v3")
+    targetPeak: 0.25, weights: "trained, unverified", kernels: "x86-64-v3")
   private static let recording = InputFacts(
     source: "site1/audio.wav", digest: String(repeating: "1", count: 64), durationSeconds: 13,
     sampleRate: 44_100, channels: 1, start: nil)
