@@ -85,7 +85,9 @@ let package = Package(
       "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
     ]),
     tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
-    tests("CommandTests", ["perch-runner", "PerchCore", "PerchTables"]),
+    tests("CommandTests", [
+      "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests("ArchitectureTests", []),
   ]
 )

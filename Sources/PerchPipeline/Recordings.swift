@@ -36,7 +36,8 @@ package struct Recordings: Equatable, Sendable {
   package init(_ input: String, to destination: Destination, kind: String, ending: String) throws(RunnerError) {
     let path = FilePath(input)
     do { isFolder = try path.stat().type == .directory } catch {
-      throw RunnerError(input, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
+      throw RunnerError(
+        input, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
     }
     func name(_ path: FilePath) -> String { "\(path.stem ?? "recording").\(kind).\(ending)" }
     switch (isFolder, destination) {

@@ -1,26 +1,28 @@
-import Dispatch
 import Glibc
 import PerchCore
 
 /// What happens when the user or the system ends the program.
 package enum Signals {
-  /// Makes SIGINT and SIGTERM call `end` and then leave with the exit code of the error it was given, and
-  /// makes a closed pipe an error of the write instead of a silent end.
+  /// Runs `work` and exits with the status it returns. SIGINT and SIGTERM meanwhile call `end` and exit with
+  /// the code of the error it was given; a closed pipe is an error of the write and no silent end.
   ///
-  /// Call it before any thread starts: the two signals are blocked here and threads inherit that, so
-  /// that one thread alone receives them, in ordinary code that may lock and allocate, never in the
-  /// middle of another function. `end` removes what is unfinished and tells the user.
-  package static func install(end: @escaping @Sendable (RunnerError) -> Void) {
+  /// To be called from the main thread before any other exists. The two signals are blocked, which new
+  /// threads inherit, and the main thread does nothing but wait for them: they are handled in ordinary code
+  /// that may lock and allocate, never in the middle of another function. (Dispatch's own main loop would
+  /// unblock them.) `end` removes what is unfinished and tells the user.
+  package static func run(
+    _ work: @escaping @Sendable () async -> Int32, end: (RunnerError) -> Void
+  ) -> Never {
     signal(SIGPIPE, SIG_IGN)
     var watched = sigset_t()
     unsafe sigemptyset(&watched)
     unsafe sigaddset(&watched, SIGINT)
     unsafe sigaddset(&watched, SIGTERM)
     unsafe pthread_sigmask(SIG_BLOCK, &watched, nil)
-    DispatchQueue(label: "signals").async { [watched] in
-      var watched = watched
+    Task.detached { exit(await work()) }
+    while true {
       var number: Int32 = 0
-      guard unsafe sigwait(&watched, &number) == 0 else { return }
+      guard unsafe sigwait(&watched, &number) == 0 else { continue }
       let error: RunnerError = number == SIGTERM ? .terminated : .interrupted
       end(error)
       _exit(error.exit.rawValue)

@@ -15,9 +15,25 @@ enum ExitReport {
       let text = PerchRunner.fullMessage(for: error)
       switch PerchRunner.exitCode(for: error) {
       case .success: self = .asked(text)
-      case .validationFailure: self = .failed(Self.usage(PerchRunner.message(for: error), help: Self.help(in: text)))
+      case .validationFailure:
+        self = .failed(Self.usage(PerchRunner.message(for: error), help: Self.help(in: text)))
       default: self = .failed(Self.fault(error))
       }
+    }
+  }
+
+  var status: Int32 {
+    switch self {
+    case .asked: PerchCore.ExitCode.success.rawValue
+    case .failed(let error): error.exit.rawValue
+    }
+  }
+
+  func tell() {
+    Console.shared.draw("")
+    switch self {
+    case .asked(let text): print(text)
+    case .failed(let error): Console.shared.message(error.description)
     }
   }
 

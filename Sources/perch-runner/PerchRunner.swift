@@ -1,9 +1,19 @@
 import ArgumentParser
-import Glibc
 import PerchCore
 import PerchPipeline
 
 @main
+enum Main {
+  static func main() {
+    Signals.run {
+      await PerchRunner.status()
+    } end: { error in
+      InProgressFiles.removeAll()
+      ExitReport.failed(error).tell()
+    }
+  }
+}
+
 struct PerchRunner: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perch-runner",
@@ -11,12 +21,8 @@ struct PerchRunner: AsyncParsableCommand {
     version: programVersion,
     subcommands: [Generate.self, Weights.self, Version.self])
 
-  static func main() async {
-    Signals.install { error in
-      InProgressFiles.removeAll()
-      Console.shared.draw("")
-      Console.shared.message(error.description)
-    }
+  /// Does what the command line asks for and returns the exit status.
+  static func status() async -> Int32 {
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -24,20 +30,11 @@ struct PerchRunner: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      return PerchCore.ExitCode.success.rawValue
     } catch {
-      end(ExitReport(error))
-    }
-  }
-
-  private static func end(_ report: ExitReport) -> Never {
-    Console.shared.draw("")
-    switch report {
-    case .asked(let text):
-      print(text)
-      Glibc.exit(EXIT_SUCCESS)
-    case .failed(let error):
-      Console.shared.message(error.description)
-      Glibc.exit(error.exit.rawValue)
+      let report = ExitReport(error)
+      report.tell()
+      return report.status
     }
   }
 }

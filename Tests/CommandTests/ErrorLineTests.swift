@@ -32,12 +32,14 @@ import Testing
       "error: command line: the value 'xml' is invalid for '-F <format>'; please provide one of 'csv' and 'parquet'",
       2),
     Case(
-      "generate a.wav out --hop five", "error: command line: the value 'five' is invalid for '--hop <seconds>'; \(help)",
-      2),
+      "generate a.wav out --hop five",
+      "error: command line: the value 'five' is invalid for '--hop <seconds>'; \(help)", 2),
     Case(
-      "generate a.wav out --channel=-1", "error: command line: the value '-1' is invalid for '--channel <channel>'; \(help)",
-      2),
-    Case("generate a.wav out -q -v", "error: command line: --quiet and --verbose contradict each other; \(help)", 2),
+      "generate a.wav out --channel=-1",
+      "error: command line: the value '-1' is invalid for '--channel <channel>'; \(help)", 2),
+    Case(
+      "generate a.wav out -q -v",
+      "error: command line: --quiet and --verbose contradict each other; \(help)", 2),
     Case("nonsense", "error: command line: unexpected argument 'nonsense'; see 'perch-runner --help'", 2),
     Case(
       "generate a.wav out --hop 0",
