@@ -61,15 +61,17 @@ let package = Package(
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
-      "PerchCore", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
+      .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),
     .executableTarget(
       name: "perch-runner",
       dependencies: [
-        "PerchPipeline",
+        "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: safe),
 
@@ -82,8 +84,10 @@ let package = Package(
     tests("TablesTests", [
       "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    tests("PipelineTests", ["PerchPipeline", "PerchCore", "PerchTables"]),
-    tests("CommandTests", ["perch-runner", "PerchCore", "PerchTables"]),
+    tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
+    tests("CommandTests", [
+      "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests("ArchitectureTests", []),
   ]
 )

@@ -59,7 +59,9 @@ package struct WeightLocator: Sendable {
     let source: any WeightSource
     let subject: String
     switch try locate(model: model) {
-    case .seeded(let seeded): (source, subject) = (SeededWeights(seeded), "seeded:\(seeded.rawValue)")
+    case .seeded(let seeded):
+      let weights = heads == .none ? SeededWeights(seeded, classes: []) : SeededWeights(seeded)
+      (source, subject) = (weights, "seeded:\(seeded.rawValue)")
     case .file(let path): (source, subject) = (try WeightFile(path: path, heads: heads), path.string)
     }
     guard let model, model != source.settings.name else { return source }

@@ -13,7 +13,7 @@ struct ParquetEncoder: TableEncoder {
 
   /// Bytes of a row group. What a reader must hold of a table with few columns, and of what a killed
   /// run loses nothing: the file has no name before its end.
-  private static let groupSize = 8 << 20
+  private static let groupSize = 4 << 20
   private static let rowsBetweenChecks = 64
 
   init(_ columns: [Column]) {
@@ -51,8 +51,8 @@ struct ParquetEncoder: TableEncoder {
     var group = RowGroup()
     group.rowCount = rowsInGroup
     for index in builders.indices {
-      let (bytes, chunk) = builders[index].finish(at: position)
-      try write(bytes, to: &file)
+      let (parts, chunk) = builders[index].finish(at: position)
+      for part in parts { try write(part, to: &file) }
       group.chunks.append(chunk)
       group.byteCount += chunk.compressedSize
     }
@@ -98,8 +98,10 @@ private struct ChunkBuilder {
   /// Definition level of a value that is there.
   private let maximumDefinition: Int
 
-  /// Finished pages, with their headers.
-  private var pages: [UInt8] = []
+  /// Finished pages, with their headers; each on its own, since one array that grows would be copied and take
+  /// up to three times the memory.
+  private var pages: [[UInt8]] = []
+  private var pageBytes = 0
   private var valueCount = 0
 
   /// The page being filled: levels, and plain values or indices into the dictionary.
@@ -119,7 +121,7 @@ private struct ChunkBuilder {
     maximumDefinition = (column.isNullable ? 1 : 0) + (column.type == .floats ? 1 : 0)
   }
 
-  var byteCount: Int { pages.count + values.count + indices.byteCount + dictionaryBytes.count }
+  var byteCount: Int { pageBytes + values.count + indices.byteCount + dictionaryBytes.count }
 
   private var usesDictionary: Bool { column.isRepetitive && column.type == .text }
 
@@ -189,8 +191,9 @@ private struct ChunkBuilder {
     page.valueCount = entries
     page.encoding = (usesDictionary ? PageEncoding.dictionary : .plain).rawValue
     let header = PageHeader(kind: .data(page), uncompressedSize: body.count, compressedSize: body.count)
-    pages += header.bytes()
-    pages += body
+    pages.append(header.bytes())
+    pages.append(body)
+    pageBytes += pages.suffix(2).reduce(0) { $0 + $1.count }
     valueCount += entries
 
     entries = 0
@@ -205,8 +208,9 @@ private struct ChunkBuilder {
     body += levels
   }
 
-  /// The chunk's bytes and its entry in the footer, for a chunk that begins at `position`. Empties this.
-  mutating func finish(at position: Int) -> (bytes: [UInt8], chunk: ColumnChunk) {
+  /// The chunk's bytes, in parts, and its entry in the footer, for a chunk that begins at `position`.
+  /// Empties this.
+  mutating func finish(at position: Int) -> (parts: [[UInt8]], chunk: ColumnChunk) {
     if entries > 0 { endPage() }
     var chunk = ColumnChunk()
     chunk.type = column.type.physical.rawValue
@@ -214,24 +218,25 @@ private struct ChunkBuilder {
     chunk.pathInSchema = column.type == .floats ? [column.name, "list", "element"] : [column.name]
     chunk.valueCount = valueCount
     chunk.dataPageOffset = position
-    var bytes: [UInt8] = []
+    var head: [UInt8] = []
     if usesDictionary {
       let size = dictionaryBytes.count
       let kind = PageHeader.Kind.dictionary(
         valueCount: dictionary.count, encoding: PageEncoding.plain.rawValue)
-      bytes = PageHeader(kind: kind, uncompressedSize: size, compressedSize: size).bytes() + dictionaryBytes
+      head = PageHeader(kind: kind, uncompressedSize: size, compressedSize: size).bytes() + dictionaryBytes
       chunk.encodings.append(PageEncoding.dictionary.rawValue)
       chunk.dictionaryPageOffset = position
-      chunk.dataPageOffset = position + bytes.count
+      chunk.dataPageOffset = position + head.count
     }
-    bytes += pages
-    chunk.uncompressedSize = bytes.count
-    chunk.compressedSize = bytes.count
+    chunk.uncompressedSize = head.count + pageBytes
+    chunk.compressedSize = chunk.uncompressedSize
 
-    pages.removeAll(keepingCapacity: true)
+    let parts = [head] + pages
+    pages = []
+    pageBytes = 0
     valueCount = 0
     dictionary.removeAll(keepingCapacity: true)
     dictionaryBytes.removeAll(keepingCapacity: true)
-    return (bytes, chunk)
+    return (parts, chunk)
   }
 }

@@ -1,0 +1,93 @@
+import FoundationEssentials
+import KernelTable
+import PerchCore
+import PerchModel
+import PerchTensor
+import PerchWeights
+
+/// What computes one embedding at a time, with scratch memory of its own.
+package protocol EmbeddingWorker: Sendable {
+  /// - Parameter window: 160,000 samples at 32 kHz.
+  /// - Returns: the embedding, as many values as the model's facts say.
+  func embed(_ window: [Float]) throws(RunnerError) -> [Float]
+}
+
+/// A model made ready: its facts, and one worker for each window computed at the same time.
+package struct EmbeddingEngine: Sendable {
+  package let facts: ModelFacts
+  package let workers: [any EmbeddingWorker]
+
+  package init(facts: ModelFacts, workers: [any EmbeddingWorker]) {
+    self.facts = facts
+    self.workers = workers
+  }
+
+  /// Finds and loads the weights that the settings ask for.
+  ///
+  /// - Parameter note: is told when nothing was trained for these weights.
+  /// - Throws: exit code 4 when there are none, or they are damaged or of another model.
+  package init(
+    _ settings: GenerateSettings, environment: [String: String] = ProcessInfo.processInfo.environment,
+    note: (Note) -> Void
+  ) throws(RunnerError) {
+    let locator = WeightLocator(option: settings.weights, environment: environment[WeightLocator.variable])
+    let source = try locator.open(model: settings.model?.rawValue)
+    try Self.checkWindow(source.settings)
+    let model = try PerchModel(source)
+    facts = ModelFacts(model)
+    workers = (0..<settings.jobs).map { _ in NetworkWorker(model: model, workspace: model.makeWorkspace()) }
+    if case .seeded = model.settings.origin {
+      note(
+        Note(
+          .warning, facts.name,
+          "seeded weights: nothing was trained for them, the embeddings mean nothing; they are for trials"))
+    }
+  }
+
+  /// Everything before the network works at one rate and one length.
+  private static func checkWindow(_ model: ModelSettings) throws(RunnerError) {
+    guard model.sampleRate.hertz == 32_000, model.windowSamples == 160_000 else {
+      throw RunnerError(
+        model.name, "takes \(model.windowSamples) samples at \(model.sampleRate.hertz) Hz, not 5 s at 32000 Hz",
+        remedy: "use weights of perch_8 or perch_v2", exit: .weights)
+    }
+  }
+}
+
+private struct NetworkWorker: EmbeddingWorker {
+  let model: PerchModel
+  let workspace: Workspace
+
+  func embed(_ window: [Float]) throws(RunnerError) -> [Float] {
+    var embedding = [Float](repeating: 0, count: model.settings.embeddingSize)
+    var span = embedding.mutableSpan
+    model.embed(window.span, workspace, into: &span)
+    return embedding
+  }
+}
+
+extension ModelFacts {
+  init(_ model: PerchModel) {
+    let settings = model.settings
+    self.init(
+      name: settings.name, edition: Self.edition(settings), digest: model.digest,
+      embeddingSize: settings.embeddingSize, targetPeak: settings.targetPeak,
+      weights: Self.weights(settings), kernels: model.kernels.build.rawValue)
+  }
+
+  /// Handles of released models end in the version's number, as in `.../bird-vocalization-classifier/8`.
+  private static func edition(_ settings: ModelSettings) -> String {
+    if case .seeded = settings.origin { return "seeded" }
+    let source = settings.provenance.source
+    let last = source.split(separator: "/").last ?? ""
+    if let version = Int(last) { return "v\(version)" }
+    return source.isEmpty ? "version unknown" : source
+  }
+
+  private static func weights(_ settings: ModelSettings) -> String {
+    switch settings.origin {
+    case .seeded(let seed): "seeded \(seed)"
+    case .trained: settings.verified ? "trained, verified" : "trained, unverified"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import FoundationEssentials
+import PerchCore
+import SystemPackage
+
+/// One recording and the table that is made from it.
+package struct RecordingTask: Equatable, Sendable {
+  package let input: FilePath
+  /// The text of the column `source`: the path below the folder asked for, or the file's name.
+  package let source: String
+  package let output: FilePath
+}
+
+/// Where tables go.
+package enum Destination: Equatable, Sendable {
+  case folder(FilePath)
+  case file(FilePath)
+}
+
+/// What a command was asked to work on.
+package struct Recordings: Equatable, Sendable {
+  package let tasks: [RecordingTask]
+  /// Whether a folder was named: one bad recording then does not end the work.
+  package let isFolder: Bool
+
+  /// File names that are taken for recordings in a folder. A file named by the user is judged by its content.
+  static let extensions: Set<String> = ["wav", "flac", "mp3", "ogg", "opus", "aif", "aiff", "w64"]
+
+  /// The recordings that `input` stands for: itself, or everything below a folder in the order of the
+  /// paths. Hidden files are left out; links to files are followed, links to folders are not.
+  ///
+  /// - Parameters:
+  ///   - kind: what the tables hold, as in `embeddings`: output names are `<stem>.<kind>.<ending>`.
+  ///   - ending: the file name extension of the tables.
+  /// - Throws: exit code 3 when there is no such input or no recording in it, 2 when two recordings
+  ///   would have one output or a folder is to go into one file.
+  package init(_ input: String, to destination: Destination, kind: String, ending: String) throws(RunnerError) {
+    let path = FilePath(input)
+    do { isFolder = try path.stat().type == .directory } catch {
+      throw RunnerError(
+        input, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
+    }
+    func name(_ path: FilePath) -> String { "\(path.stem ?? "recording").\(kind).\(ending)" }
+    switch (isFolder, destination) {
+    case (true, .file(let file)):
+      throw RunnerError(
+        file.string, "one file cannot hold the tables of a folder", remedy: "name a folder for the output",
+        exit: .usage)
+    case (false, .file(let file)):
+      tasks = [RecordingTask(input: path, source: path.lastComponent?.string ?? input, output: file)]
+    case (false, .folder(let folder)):
+      tasks = [
+        RecordingTask(
+          input: path, source: path.lastComponent?.string ?? input, output: folder.appending(name(path)))
+      ]
+    case (true, .folder(let folder)):
+      tasks = try Self.below(path).map { relative in
+        RecordingTask(
+          input: path.pushing(relative), source: relative.string,
+          output: folder.pushing(relative.removingLastComponent()).appending(name(relative)))
+      }
+      try Self.check(tasks, in: input)
+    }
+  }
+
+  private static func check(_ tasks: [RecordingTask], in folder: String) throws(RunnerError) {
+    if tasks.isEmpty {
+      throw RunnerError(
+        folder, "holds no recordings (\(extensions.sorted().joined(separator: ", ")))",
+        remedy: "name another folder, or the file itself", exit: .input)
+    }
+    var owners: [FilePath: String] = [:]
+    for task in tasks {
+      if let other = owners.updateValue(task.source, forKey: task.output) {
+        throw RunnerError(
+          task.output.string, "would be the table of both \(other) and \(task.source)",
+          remedy: "rename one of the two", exit: .usage)
+      }
+    }
+  }
+
+  /// Relative paths of the recordings below `folder`, sorted.
+  private static func below(_ folder: FilePath) throws(RunnerError) -> [FilePath] {
+    var found: [FilePath] = []
+    var open = [FilePath("")]
+    while let relative = open.popLast() {
+      let path = folder.pushing(relative)
+      let names: [String]
+      do { names = try FileManager.default.contentsOfDirectory(atPath: path.string) } catch {
+        throw RunnerError(
+          path.string, "the folder cannot be listed", remedy: "check its permissions", exit: .input)
+      }
+      for name in names where !name.hasPrefix(".") {
+        let child = relative.appending(name)
+        let type = try? folder.pushing(child).stat(followTargetSymlink: false).type
+        if type == .directory {
+          open.append(child)
+        } else if isRecording(folder.pushing(child), name: child) {
+          found.append(child)
+        }
+      }
+    }
+    return found.sorted { $0.string < $1.string }
+  }
+
+  private static func isRecording(_ path: FilePath, name: FilePath) -> Bool {
+    guard let ending = name.extension, extensions.contains(ending.lowercased()) else { return false }
+    // A link whose target is gone is kept, so that it is reported and not silently left out.
+    guard let status = try? path.stat() else { return true }
+    return status.type == .regular
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import PerchAudio
+import PerchCore
+import PerchPipeline
+import PerchTables
+import SystemPackage
+
+struct Generate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a table with the embedding of every 5 s window of a recording.",
+    usage: "perch-runner generate [<options>] <input-file> <output-directory>",
+    discussion: """
+      The table is <output-directory>/<name of the recording>.embeddings.parquet. A folder as input gives a \
+      table for every recording in it.
+      """)
+
+  @OptionGroup var paths: PathOptions
+  @OptionGroup(title: "Model") var models: ModelOptions
+  @OptionGroup(title: "Windows") var windows: WindowOptions
+  @OptionGroup(title: "Output") var table: EmbeddingTableOptions
+  @OptionGroup(title: "Work") var work: WorkOptions
+  @OptionGroup(title: "Messages") var logging: LoggingOptions
+
+  func run() async throws {
+    let observer = logging.observer
+    let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
+    let (destination, implied) = try table.destination(paths.target)
+    let settings = try GenerateSettings(options(format: implied), configuration: configuration ?? Configuration())
+    try await GenerateRun(settings, observer: observer).run(paths.input, to: destination)
+  }
+
+  private func options(format: TableFormat?) -> GenerateOptions {
+    var options = GenerateOptions()
+    options.format = format
+    options.layout = table.layout
+    options.metadata = table.metadata
+    options.model = models.model
+    options.weights = models.weights
+    options.hop = windows.hop
+    options.tail = windows.tail
+    options.compat = windows.compat
+    options.channel = windows.channel
+    options.normalization = windows.normalization
+    options.precision = table.precision
+    options.strict = windows.strict
+    options.jobs = work.jobs
+    return options
+  }
+}
+
+/// How a recording is cut into windows.
+struct WindowOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Seconds between the starts of two windows (default: 5.0).", valueName: "seconds"))
+  var hop: Double?
+
+  @Option(help: "What is left after the last whole window: pad (at least 1 s of it) or drop (default: pad).")
+  var tail: Tail?
+
+  @Option(help: "Channel: first, mean, all, or a number from 0 (default: first).")
+  var channel: ChannelChoice?
+
+  @Option(help: "hoplite (mean 0, peak 0.25), peak, or none (default: hoplite).")
+  var normalization: Normalization?
+
+  @Option(help: "reference cuts and rounds exactly as perch-hoplite does (default: none).")
+  var compat: Compat?
+
+  @Flag(help: "Refuse a recording that is damaged inside, instead of a warning.")
+  var strict = false
+}
+
+/// What the table looks like.
+struct EmbeddingTableOptions: ParsableArguments {
+  @Option(name: [.customShort("F"), .long], help: "csv or parquet (default: parquet).")
+  var format: TableFormat?
+
+  @Option(help: "list, or the columns of upstream's tables: columns or serialized (default: list).")
+  var layout: EmbeddingLayout?
+
+  @Option(help: "Where the provenance goes: header, sidecar (a .json beside the table), none (default: header).")
+  var metadata: MetadataPlacement?
+
+  @Option(help: "float32, or float16 to round as perch-hoplite's database does (default: float32).")
+  var precision: Precision?
+
+  /// Where the table goes and the format that this implies: the old option takes a file name too.
+  func destination(_ target: (path: String, old: Bool)) throws -> (Destination, TableFormat?) {
+    let path = FilePath(target.path)
+    guard target.old, let implied = path.extension.flatMap(TableFormat.init(argument:)) else {
+      return (.folder(path), format)
+    }
+    if let format, format != implied {
+      throw RunnerError(
+        target.path, "the name says \(implied.rawValue), --format says \(format.rawValue)",
+        remedy: "leave --format out", exit: .usage)
+    }
+    return (.file(path), implied)
+  }
+}
+
+/// How much of the machine is used.
+struct WorkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Windows computed at the same time (default: the cores allowed).", valueName: "n"))
+  var jobs: Int?
+}
+
+extension ModelName: ExpressibleByArgument {}
+extension Tail: ExpressibleByArgument {}
+extension Compat: ExpressibleByArgument {}
+extension Normalization: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
+extension EmbeddingLayout: ExpressibleByArgument {}
+extension MetadataPlacement: ExpressibleByArgument {}
+
+extension TableFormat: ExpressibleByArgument {
+  /// In any letter case.
+  package init?(argument: String) { self.init(rawValue: argument.lowercased()) }
+}
+
+extension ChannelChoice: ExpressibleByArgument {
+  package init?(argument: String) {
+    switch argument {
+    case "first": self = .first
+    case "mean": self = .mean
+    case "all": self = .all
+    default:
+      guard let number = Int(argument), number >= 0 else { return nil }
+      self = .index(number)
+    }
+  }
+}
