@@ -148,11 +148,13 @@ package final class HDF5File: Sendable {
       guard count <= Limit.attributeElements else { throw .tooLarge(label) }
       switch kind(type) {
       case PERCH_H5_INTEGER.rawValue:
+        let memory = Handle(perch_h5_int64())
         return .integers(
-          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, Handle(perch_h5_int64()).id, $0) })
+          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, memory.id, $0) })
       case PERCH_H5_FLOAT16.rawValue, PERCH_H5_FLOAT32.rawValue, PERCH_H5_FLOAT64.rawValue:
+        let memory = Handle(perch_h5_float64())
         return .reals(
-          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, Handle(perch_h5_float64()).id, $0) })
+          try unsafe filled(count, label) { unsafe H5Aread(attribute.id, memory.id, $0) })
       case PERCH_H5_FIXED_TEXT.rawValue, PERCH_H5_VARIABLE_TEXT.rawValue:
         return .texts(
           try unsafe readTexts(type, space, count: count, label) { unsafe H5Aread(attribute.id, $0, $1) })

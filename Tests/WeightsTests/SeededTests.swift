@@ -53,7 +53,7 @@ struct SeededTests {
   @Test(arguments: wholes) func digestOfAllTensors(_ whole: Whole) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("tensors")
-    FileManager.default.createFile(atPath: path.string, contents: nil)
+    try Data().write(to: URL(filePath: path.string))
     let output = try #require(FileHandle(forWritingAtPath: path.string))
     let source = whole.source
     for entry in source.settings.tensors.sorted(by: { Array($0.path.utf8).lexicographicallyPrecedes(Array($1.path.utf8)) }) {

@@ -24,7 +24,6 @@ struct Frontend: Sendable {
     bands = settings.melBins
     leftPadding = geometry.leftPadding
     self.placement = placement
-    // What the file holds stands above what its attributes describe.
     let window = try source.optionalTensor("frontend/window", shape: [settings.windowLength])
     let mel = try source.optionalTensor("frontend/mel_weights", shape: [settings.spectrumBins, bands])
     layer = SpectrogramLayer(
@@ -32,11 +31,21 @@ struct Frontend: Sendable {
         frames: frames, hop: settings.hopLength, windowLength: settings.windowLength,
         fftLength: settings.fftLength, bands: bands),
       placement: placement,
-      window: window.map { $0.map(Double.init) } ?? settings.windowCoefficients,
-      melWeights: mel.map { $0.map(Double.init) }
-        ?? settings.melWeights(sampleRate: source.settings.sampleRate.hertz),
+      window: Self.constant(stored: window, described: settings.windowCoefficients),
+      melWeights: Self.constant(
+        stored: mel, described: settings.melWeights(sampleRate: source.settings.sampleRate.hertz)),
       power: settings.power, scaling: try Self.scaling(source, frames: frames), kernels: kernels, plan: &plan)
     plan.require(.signal, geometry.signalCount)
+  }
+
+  /// What the file holds stands above what its attributes describe. Where it holds just that, rounded to
+  /// float32, the double values serve: PCEN divides quiet bands by themselves, and a window rounded to
+  /// float32 leaks 1e-8 of a loud tone into them, which moves embeddings by up to 1e-2 (full-scale sine).
+  private static func constant(stored: [Float]?, described: [Double]) -> [Double] {
+    guard let stored else { return described }
+    let ulp = 0x1p-23
+    let agrees = zip(stored, described).allSatisfy { abs(Double($0) - $1) <= ulp * abs($1) + 1e-12 }
+    return agrees ? described : stored.map(Double.init)
   }
 
   private static func scaling(
