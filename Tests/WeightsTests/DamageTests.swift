@@ -42,7 +42,11 @@ struct DamageTests {
     for position in stride(from: Int(mask % 7), to: bytes.count, by: 11) {
       var damaged = bytes
       damaged[position] ^= mask
-      if let error = try outcome(damaged) {
+      let clock = ContinuousClock(), begin = clock.now
+      let result = try outcome(damaged)
+      let spent = begin.duration(to: clock.now)
+      if spent > .milliseconds(100) { print("SLOW", mask, position, bytes.count, spent, result?.cause ?? "fine") }
+      if let error = result {
         refused += 1
         #expect(error.exit == .weights && error.subject == copy.string)
       }
