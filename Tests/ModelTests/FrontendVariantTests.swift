@@ -36,15 +36,17 @@ struct FrontendVariantTests {
     let real = { (name: String) in try golden.double(name, of: path) }
     let int = { (name: String) in try golden.int(name, of: path) }
     let scaling: FrontendSettings.Scaling
-    if try golden.string("scaling", of: path) == "pcen" {
+    switch try golden.string("scaling", of: path) {
+    case "pcen":
       let legacy = try golden.has(attribute: "pcen_kernel", of: path) && golden.string("pcen_kernel", of: path) == "legacy"
       scaling = .pcen(
         PCENSettings(
           smoothing: try real("pcen_smoothing"), gain: try real("pcen_gain"), bias: try real("pcen_bias"),
           root: try real("pcen_root"), epsilon: try real("pcen_epsilon"), convWidth: try int("pcen_conv_width"),
           kernel: legacy ? .legacy : .exact))
-    } else {
+    case "log":
       scaling = .log(floor: try real("log_floor"), offset: try real("log_offset"), scalar: try real("log_scalar"))
+    default: scaling = .none
     }
     return FrontendSettings(
       framing: try #require(.init(rawValue: golden.string("framing", of: path))),
