@@ -96,13 +96,14 @@ extension PageHeader {
 }
 
 extension PageHeader.DataPage {
-  /// Dictionary pages have the first two of these fields.
+  /// A dictionary page has the first two of these fields, and a third that says whether it is sorted.
   fileprivate init(firstVersion reader: inout ThriftReader, _ field: ThriftReader.Field) throws(TableFault) {
     var page = PageHeader.DataPage()
     try reader.structure(field) { (reader, field) throws(TableFault) in
       switch field.number {
       case 1: page.valueCount = try reader.integer(field)
       case 2: page.encoding = try reader.integer(field)
+      case 3 where field.type == .true || field.type == .false: try reader.skip(field)
       case 3: page.definitionEncoding = try reader.integer(field)
       case 4: page.repetitionEncoding = try reader.integer(field)
       default: try reader.skip(field)
