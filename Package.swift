@@ -26,8 +26,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
   .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: safe)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: ["TestSupport"] + dependencies)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, exclude: exclude)
 }
 
 let package = Package(
@@ -79,9 +79,9 @@ let package = Package(
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"]),
     tests("ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore"]),
-    tests("TablesTests", [
-      "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
-    ]),
+    tests(
+      "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],
+      exclude: ["Readers"]),
     tests("PipelineTests", ["PerchPipeline", "PerchCore", "PerchTables"]),
     tests("CommandTests", ["perch-runner", "PerchCore", "PerchTables"]),
     tests("ArchitectureTests", []),
