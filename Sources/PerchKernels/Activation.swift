@@ -58,9 +58,39 @@ import KernelTable
 
 /// Activation in place over `count` elements, a multiple of the lanes.
 func activateInPlace(_ values: MutableFloats, _ count: Int, _ code: Int32) {
-  var i = 0
-  while i < count {
-    store(activate(load(values + i), code), values + i)
-    i &+= lanes
+  if code == ActivationCode.swish {
+    var i = 0
+    while i < count {
+      store(swish(load(values + i)), values + i)
+      i &+= lanes
+    }
+  } else {
+    var i = 0
+    while i < count {
+      store(activate(load(values + i), code), values + i)
+      i &+= lanes
+    }
   }
+}
+
+/// The same, and the sum of the results over the pixels of a row, whose vectors are `step` floats apart.
+func activateAndSum(_ values: MutableFloats, _ pixels: Int, _ step: Int, _ code: Int32) -> Vector {
+  var total = Vector.zero
+  var p = values
+  if code == ActivationCode.swish {
+    for _ in 0..<pixels {
+      let v = swish(load(Floats(p)))
+      store(v, p)
+      total += v
+      p += step
+    }
+  } else {
+    for _ in 0..<pixels {
+      let v = activate(load(Floats(p)), code)
+      store(v, p)
+      total += v
+      p += step
+    }
+  }
+  return total
 }

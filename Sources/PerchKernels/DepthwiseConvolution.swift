@@ -3,11 +3,10 @@ import KernelTable
 
 /// Output pixels in a row that are computed side by side, one accumulator each, for one vector of channels.
 private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int> {
-  /// Pixels x ..< x + pixels of a row; returns the sum of their activations.
   @inline(__always) static func run(
     _ rows: UnsafePointer<Floats>, _ inputOffset: Int, _ x: Int, _ weights: Floats, _ bias: Vector,
-    _ output: MutableFloats, _ activation: Int32
-  ) -> Vector {
+    _ output: MutableFloats
+  ) {
     var sums = InlineArray<pixels, Vector>(repeating: bias)
     for ky in 0..<kernel {
       let row = rows[ky] + (x &* (stride &* channelBlock) &+ inputOffset)
@@ -18,51 +17,38 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int> {
         }
       }
     }
-    switch activation {
-    case ActivationCode.relu:
-      for i in 0..<pixels { sums[i] = activate(sums[i], ActivationCode.relu) }
-    case ActivationCode.swish: for i in 0..<pixels { sums[i] = swish(sums[i]) }
-    default: for i in 0..<pixels { sums[i] = activate(sums[i], activation) }
-    }
-    var total = Vector.zero
-    for i in 0..<pixels {
-      store(sums[i], output + (x &+ i) &* channelBlock)
-      total += sums[i]
-    }
-    return total
+    for i in 0..<pixels { store(sums[i], output + (x &+ i) &* channelBlock) }
   }
 }
 
-/// One row of output for one vector of channels: tiles of eight pixels (eight accumulators hide the
-/// latency of the multiply-add), or of ten or five where these divide the width, then the rest.
-@inline(__always) private func outputRow<let kernel: Int, let stride: Int>(
+/// One row of output for one vector of channels, before the activation: tiles of eight pixels (eight
+/// accumulators hide the latency of the multiply-add), or of ten or five where these divide the width.
+@inline(never) private func outputRow<let kernel: Int, let stride: Int>(
   _: KernelShape<kernel, stride>, _ rows: UnsafePointer<Floats>, _ inputOffset: Int, _ width: Int,
-  _ weights: Floats, _ bias: Vector, _ output: MutableFloats, _ activation: Int32
-) -> Vector {
-  var total = Vector.zero
+  _ weights: Floats, _ bias: Vector, _ output: MutableFloats
+) {
   var x = 0
   if width % 10 == 0 {
     while x < width {
-      total += PixelTile<kernel, stride, 10>.run(rows, inputOffset, x, weights, bias, output, activation)
+      PixelTile<kernel, stride, 10>.run(rows, inputOffset, x, weights, bias, output)
       x &+= 10
     }
-    return total
+    return
   }
   while x &+ 8 <= width {
-    total += PixelTile<kernel, stride, 8>.run(rows, inputOffset, x, weights, bias, output, activation)
+    PixelTile<kernel, stride, 8>.run(rows, inputOffset, x, weights, bias, output)
     x &+= 8
   }
   switch width &- x {
-  case 7: total += PixelTile<kernel, stride, 7>.run(rows, inputOffset, x, weights, bias, output, activation)
-  case 5: total += PixelTile<kernel, stride, 5>.run(rows, inputOffset, x, weights, bias, output, activation)
-  case 4: total += PixelTile<kernel, stride, 4>.run(rows, inputOffset, x, weights, bias, output, activation)
+  case 7: PixelTile<kernel, stride, 7>.run(rows, inputOffset, x, weights, bias, output)
+  case 5: PixelTile<kernel, stride, 5>.run(rows, inputOffset, x, weights, bias, output)
+  case 4: PixelTile<kernel, stride, 4>.run(rows, inputOffset, x, weights, bias, output)
   default:
     while x < width {
-      total += PixelTile<kernel, stride, 1>.run(rows, inputOffset, x, weights, bias, output, activation)
+      PixelTile<kernel, stride, 1>.run(rows, inputOffset, x, weights, bias, output)
       x &+= 1
     }
   }
-  return total
 }
 
 private struct KernelShape<let kernel: Int, let stride: Int> {
@@ -79,9 +65,9 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
       var output = p.output + (block &* p.output_block &+ inBlock)
       var total = load(Floats(p.sums) + channel)
       for y in 0..<p.rows {
-        total += outputRow(
-          KernelShape<kernel, stride>(), p.input_rows + y &* stride, inputOffset, p.columns, weights, bias,
-          output, p.activation)
+        outputRow(
+          KernelShape<kernel, stride>(), p.input_rows + y &* stride, inputOffset, p.columns, weights, bias, output)
+        total += activateAndSum(output, p.columns, channelBlock, p.activation)
         output += p.columns &* channelBlock
       }
       store(total, p.sums + channel)

@@ -10,79 +10,72 @@ private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
   }
 
   /// Rows m ..< m + rows of one panel over `depth` steps of k, beginning at a block boundary of k.
-  /// `continues`: C holds the sum over the steps before these.
-  @inline(__always) static func run(
-    _ p: borrowing MatrixProduct, _ a0: Floats, _ b0: Floats, _ depth: Int, _ m: Int, _ column: Int,
-    continues: Bool, finishes: Bool
-  ) {
-    let c = p.c + (column / channelBlock) &* p.c_block
+  ///
+  /// One function per tile, never inlined: the accumulators stay in registers only while all that touches
+  /// them stands in straight loops of one function that the optimiser does not find too large.
+  @inline(never) static func run(_ p: borrowing MatrixProduct, _ work: PanelWork, _ m: Int) {
+    let c = p.c + (work.column / channelBlock) &* p.c_block
     let row = p.a_row
     var sums = InlineArray<count, Vector>(repeating: .zero)
-    if continues {
+    if work.continues {
       for i in 0..<rows {
         let from = Floats(cRow(p, c, m &+ i))
         for j in 0..<vectors { sums[i &* vectors &+ j] = load(from + offset(j, p.c_block)) }
       }
     } else if let bias = p.bias {
       for j in 0..<vectors {
-        let v = load(bias + (column &+ j &* lanes))
+        let v = load(bias + (work.column &+ j &* lanes))
         for i in 0..<rows { sums[i &* vectors &+ j] = v }
       }
     }
-    var a = a0
-    var b = b0
-    var blocks = depth / channelBlock
-    while blocks > 0 {
-      var k = channelBlock
+    var a = work.a + m &* row
+    var b = work.b
+    var left = work.depth
+    while left > 0 {
+      var k = min(left, channelBlock)
+      left &-= k
       while k > 0 {
-        step(&sums, a, row, b)
+        for i in 0..<rows {
+          let s = broadcast(a + i &* row)
+          for j in 0..<vectors {
+            sums[i &* vectors &+ j] = multiplyAdd(s, load(b + j &* lanes), sums[i &* vectors &+ j])
+          }
+        }
         a += 1
         b += lanes &* vectors
         k &-= 1
       }
       a += p.a_block &- channelBlock
-      blocks &-= 1
     }
-    var rest = depth % channelBlock
-    while rest > 0 {
-      step(&sums, a, row, b)
-      a += 1
-      b += lanes &* vectors
-      rest &-= 1
+    if work.finishes {
+      if let residual = p.residual {
+        for i in 0..<rows {
+          let from = residual + ((m &+ i) &* p.c_row &+ work.column)
+          for j in 0..<vectors { sums[i &* vectors &+ j] += load(from + j &* lanes) }
+        }
+      }
+      if p.activation == ActivationCode.relu {
+        for t in 0..<count { sums[t] = maximum(sums[t], .zero) }
+      }
     }
-    if finishes { finish(p, &sums, m, column) }
     for i in 0..<rows {
       let to = cRow(p, c, m &+ i)
       for j in 0..<vectors { store(sums[i &* vectors &+ j], to + offset(j, p.c_block)) }
     }
+    let activation = work.finishes ? p.activation : ActivationCode.none
+    if activation > ActivationCode.relu { activateTile(p, c, m) }
   }
 
-  @inline(__always) static func step(
-    _ sums: inout InlineArray<count, Vector>, _ a: Floats, _ row: Int, _ b: Floats
-  ) {
+  /// The other activations, on the tile just stored: it is in the first-level cache, and a call would cost
+  /// the registers anyway.
+  @inline(__always) static func activateTile(_ p: borrowing MatrixProduct, _ c: MutableFloats, _ m: Int) {
     for i in 0..<rows {
-      let s = broadcast(a + i &* row)
-      for j in 0..<vectors {
-        sums[i &* vectors &+ j] = multiplyAdd(s, load(b + j &* lanes), sums[i &* vectors &+ j])
+      let row = cRow(p, c, m &+ i)
+      var j = 0
+      while j < vectors {
+        activateInPlace(row + offset(j, p.c_block), vectorsPerBlock &* lanes, p.activation)
+        j &+= vectorsPerBlock
       }
-    }
-  }
-
-  @inline(__always) static func finish(
-    _ p: borrowing MatrixProduct, _ sums: inout InlineArray<count, Vector>, _ m: Int, _ column: Int
-  ) {
-    if let residual = p.residual {
-      for i in 0..<rows {
-        let from = residual + ((m &+ i) &* p.c_row &+ column)
-        for j in 0..<vectors { sums[i &* vectors &+ j] += load(from + j &* lanes) }
-      }
-    }
-    switch p.activation {
-    case ActivationCode.none: break
-    case ActivationCode.relu:
-      for t in 0..<count { sums[t] = activate(sums[t], ActivationCode.relu) }
-    case ActivationCode.swish: for t in 0..<count { sums[t] = swish(sums[t]) }
-    default: for t in 0..<count { sums[t] = activate(sums[t], p.activation) }
     }
   }
 
@@ -136,7 +129,7 @@ func matrixProduct(_ arguments: UnsafePointer<MatrixProduct>) {
 }
 
 /// All rows of one panel: the tall tiles first, lower ones for the rows that are left.
-@inline(__always) private func panel(
+private func panel(
   _ p: borrowing MatrixProduct, _ a: Floats, _ b: Floats, _ depth: Int, _ m0: Int, _ m1: Int, _ column: Int,
   _ blocks: Int, continues: Bool, finishes: Bool
 ) {
@@ -169,9 +162,7 @@ extension Tile {
     _ p: borrowing MatrixProduct, _ work: PanelWork, _ m: inout Int
   ) {
     while m &+ rows <= work.end {
-      run(
-        p, work.a + m &* p.a_row, work.b, work.depth, m, work.column,
-        continues: work.continues, finishes: work.finishes)
+      run(p, work, m)
       m &+= rows
     }
   }

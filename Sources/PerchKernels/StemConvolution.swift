@@ -26,7 +26,8 @@ private struct StemTile<let pixels: Int, let vectors: Int, let count: Int> {
       for j in 0..<vectors {
         let c = channel &+ j &* lanes
         let to: Int = (c / channelBlock) &* p.output_block &+ c % channelBlock &+ i &* p.output_pixel
-        store(activate(sums[i &* vectors &+ j], p.activation), output + to)
+        store(sums[i &* vectors &+ j], output + to)
+        activateInPlace(output + to, lanes, p.activation)
       }
     }
   }
