@@ -59,10 +59,10 @@ package final class HDF5File: Sendable {
       let object = try open(group, H5I_GROUP)
       var info = H5G_info_t()
       guard unsafe H5Gget_info(object.id, &info) >= 0 else { throw .unreadable(group) }
-      guard info.nlinks <= Limit.links else { throw .tooLarge(group) }
+      guard info.nlinks <= HDF5Limit.links else { throw .tooLarge(group) }
       var names: [String] = []
       for index in 0..<info.nlinks {
-        var name = [CChar](repeating: 0, count: Limit.name)
+        var name = [CChar](repeating: 0, count: HDF5Limit.name)
         let length = unsafe perch_h5_link_name(object.id, index, &name, name.count)
         guard length > 0, length < name.count else { throw .unreadable(group) }
         names.append(String(decoding: name[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self))
@@ -142,10 +142,11 @@ package final class HDF5File: Sendable {
       guard exists(object) else { throw .missing(object) }
       guard unsafe perch_h5_has_attribute(file, object, name) > 0 else { return nil }
       let attribute = unsafe Handle(perch_h5_attribute(file, object, name))
-      let type = Handle(H5Aget_type(attribute.id)), space = Handle(H5Aget_space(attribute.id))
+      let type = Handle(H5Aget_type(attribute.id))
+      let space = Handle(H5Aget_space(attribute.id))
       guard attribute.id >= 0, type.id >= 0, space.id >= 0 else { throw .unreadable(label) }
-      let count = try product(extent(of: space, label), label)
-      guard count <= Limit.attributeElements else { throw .tooLarge(label) }
+      let count = try HDF5Limit.product(extent(of: space, label), label)
+      guard count <= HDF5Limit.attributeElements else { throw .tooLarge(label) }
       switch kind(type) {
       case PERCH_H5_INTEGER.rawValue:
         let memory = Handle(perch_h5_int64())
@@ -225,8 +226,6 @@ package final class HDF5File: Sendable {
     guard unsafe rename(temporary.string, path.string) == 0 else { throw .cannotWrite(path.string) }
     unfinished.store(false, ordering: .relaxed)
   }
-  // MARK: Inside the lock
-
   private func exists(_ path: String) -> Bool {
     var prefix = ""
     for part in path.split(separator: "/") {
@@ -256,9 +255,8 @@ package final class HDF5File: Sendable {
     precondition(shape.reduce(1, *) == count, "a dataset has as many values as its shape says")
     let space = unsafe Handle(perch_h5_space(Int32(shape.count), shape.map { hsize_t($0) }))
     let dataset = unsafe Handle(perch_h5_new_dataset(file, path, type.id, space.id))
-    guard dataset.id >= 0, unsafe perch_h5_write(dataset.id, type.id, values) >= 0 else {
-      throw .cannotWrite(path)
-    }
+    let written = dataset.id >= 0 && unsafe perch_h5_write(dataset.id, type.id, values) >= 0
+    guard written else { throw .cannotWrite(path) }
   }
 
   /// Size of a regular file whose header, where it is one of the usual versions, promises no more.
@@ -266,33 +264,16 @@ package final class HDF5File: Sendable {
     var status = stat()
     guard unsafe stat(path.string, &status) == 0 else { throw .cannotOpen(Errno(rawValue: errno)) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
-    let bytes = Int(status.st_size)
     var header = [UInt8](repeating: 0, count: 48)
     do {
       let descriptor = try FileDescriptor.open(path, .readOnly)
-      try descriptor.closeAfter { _ = try unsafe header.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) } }
+      try descriptor.closeAfter {
+        _ = try unsafe header.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
+      }
     } catch { throw .cannotOpen(error as? Errno ?? .ioError) }
-    guard header.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) else { throw .notHDF5 }
-    // Superblock 0 and 1 have the size of offsets at byte 13, 2 and 3 at byte 9.
-    let end = header[8] < 2 ? (sizes: 13, at: header[8] == 0 ? 40 : 44) : (sizes: 9, at: 28)
-    guard header[end.sizes] == 8, end.at <= 40 else { return bytes }
-    let promised = header[end.at..<end.at + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard promised <= UInt64(bytes) else { throw .truncated(bytes: bytes, of: Int(clamping: promised)) }
-    return bytes
+    try HDF5Limit.checkSuperblock(header, fileBytes: Int(status.st_size))
+    return Int(status.st_size)
   }
-}
-
-// MARK: - The library
-
-/// Numbers above which a file is refused. No weights file comes near them.
-private enum Limit {
-  static let links: UInt64 = 1 << 16
-  static let name = 1 << 10
-  static let attributeElements = 1 << 16
-  static let textBytes = 1 << 20
-  static let chunkBytes = 1 << 30
-  /// Deflate shrinks by at most 1032 to 1 (zlib, "Maximum Compression Factor").
-  static let compression = 1032
 }
 
 /// The lock around Debian's library, which keeps global state and is built without threads.
@@ -328,16 +309,6 @@ private func extent(of space: borrowing Handle, _ label: String) throws(HDF5Erro
   return shape
 }
 
-private func product(_ factors: [Int], _ label: String) throws(HDF5Error) -> Int {
-  var result = 1
-  for factor in factors {
-    let (value, overflow) = result.multipliedReportingOverflow(by: factor)
-    guard !overflow else { throw .tooLarge(label) }
-    result = value
-  }
-  return result
-}
-
 /// An array of `count` elements written by a C function, which gets the memory and returns a status.
 private func filled<Element: BitwiseCopyable>(
   _ count: Int, _ label: String, _ read: (UnsafeMutableRawPointer?) -> herr_t
@@ -360,8 +331,8 @@ private func readTexts(
   switch kind(stored) {
   case PERCH_H5_FIXED_TEXT.rawValue:
     let size = Int(H5Tget_size(stored.id))
-    guard size > 0, size <= Limit.textBytes else { throw .tooLarge(label) }
-    let total = try product([count, size], label)
+    guard size > 0, size <= HDF5Limit.textBytes else { throw .tooLarge(label) }
+    let total = try HDF5Limit.product([count, size], label)
     let bytes: [UInt8] = try unsafe filled(total, label) { unsafe read(stored.id, $0) }
     let spacePadded = H5Tget_strpad(stored.id) == H5T_STR_SPACEPAD
     lines = HDF5Text.lines(bytes, count: count, width: size, spacePadded: spacePadded)
@@ -397,10 +368,11 @@ private struct Dataset: ~Copyable {
   let path: String
 
   init(_ object: consuming Handle, _ path: String) throws(HDF5Error) {
-    let type = Handle(H5Dget_type(object.id)), space = Handle(H5Dget_space(object.id))
+    let type = Handle(H5Dget_type(object.id))
+    let space = Handle(H5Dget_space(object.id))
     guard type.id >= 0, space.id >= 0 else { throw .unreadable(path) }
     let shape = try extent(of: space, path)
-    count = try product(shape, path)
+    count = try HDF5Limit.product(shape, path)
     (self.shape, self.path) = (shape, path)
     self.object = object
     self.type = type
@@ -410,15 +382,15 @@ private struct Dataset: ~Copyable {
   /// Refuses a dataset whose stored bytes cannot fill the shape that it claims.
   func checkSize(fileBytes: Int) throws(HDF5Error) {
     let elementBytes = Int(clamping: H5Tget_size(type.id))
-    let needed = try product([count, elementBytes], path)
+    let needed = try HDF5Limit.product([count, elementBytes], path)
     let chunk = perch_h5_chunk_elements(object.id)
     guard chunk >= 0, elementBytes > 0 else { throw .notStored(path) }
     guard count > 0 else { return }
     let stored = Int(clamping: H5Dget_storage_size(object.id))
     guard stored > 0 else { throw .notStored(path) }
-    let most = chunk == 0 ? stored : try product([stored, Limit.compression], path)
-    let chunkBytes = try product([Int(chunk), elementBytes], path)
-    guard stored <= fileBytes, needed <= most, chunkBytes <= Limit.chunkBytes else { throw .tooLarge(path) }
+    let most = chunk == 0 ? stored : try HDF5Limit.product([stored, HDF5Limit.compression], path)
+    let chunkBytes = try HDF5Limit.product([Int(chunk), elementBytes], path)
+    guard stored <= fileBytes, needed <= most, chunkBytes <= HDF5Limit.chunkBytes else { throw .tooLarge(path) }
   }
 
   func read<Element: BitwiseCopyable>(_ memory: consuming Handle) throws(HDF5Error) -> [Element] {

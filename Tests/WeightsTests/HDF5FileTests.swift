@@ -71,7 +71,8 @@ struct HDF5FileTests {
   }
 
   @Test(arguments: [
-    ("unwritten", HDF5Error.notStored("unwritten")), ("huge", .notStored("huge")), ("overflow", .tooLarge("overflow")),
+    ("unwritten", HDF5Error.notStored("unwritten")), ("huge", .notStored("huge")),
+    ("overflow", .tooLarge("overflow")),
     ("complex", .wrongKind("complex")), ("soft", .missing("soft")), ("far", .missing("far")),
     ("outside", .notStored("outside")), ("g", .wrongKind("g")), ("x/y", .missing("x/y")),
     ("fixed", .wrongKind("fixed")), ("compact", .unreadable("compact")),

@@ -56,7 +56,9 @@ struct SeededTests {
     try Data().write(to: URL(filePath: path.string))
     let output = try #require(FileHandle(forWritingAtPath: path.string))
     let source = whole.source
-    for entry in source.settings.tensors.sorted(by: { Array($0.path.utf8).lexicographicallyPrecedes(Array($1.path.utf8)) }) {
+    for entry in source.settings.tensors.sorted(by: {
+      Array($0.path.utf8).lexicographicallyPrecedes(Array($1.path.utf8))
+    }) {
       let values = try source.tensor(entry)
       output.write(values.withUnsafeBytes { Data($0) })
     }

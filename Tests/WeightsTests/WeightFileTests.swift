@@ -70,7 +70,11 @@ struct WeightFileTests {
     /// One attribute with another value, or none.
     static func attribute(_ path: String, _ value: HDF5Value?, _ cause: String, _ remedy: String = exportAgain)
       -> Spoilt
-    { Spoilt("attribute \(path.hasPrefix("/") ? String(path.dropFirst()) : path) \(cause)", remedy) { $0.attributes[path] = value } }
+    {
+      Spoilt("attribute \(path.hasPrefix("/") ? String(path.dropFirst()) : path) \(cause)", remedy) {
+        $0.attributes[path] = value
+      }
+    }
   }
 
   static let spoilt: [Spoilt] = [

@@ -16,7 +16,9 @@ struct WeightFileWriterTests {
     try WeightFileWriter.write(source, to: path)
     let file = try WeightFile(path: path, heads: .all)
     #expect(file.settings == source.settings)
-    for entry in source.settings.tensors { #expect(try file.tensor(entry) == source.tensor(entry), "\(entry.path)") }
+    for entry in source.settings.tensors {
+      #expect(try file.tensor(entry) == source.tensor(entry), "\(entry.path)")
+    }
     for entry in source.settings.frontend.optionalTensors {
       #expect(
         try file.optionalTensor(entry.path, shape: entry.shape)
@@ -48,7 +50,8 @@ struct WeightFileWriterTests {
       let name = entry.path.split(separator: "/").last.map(String.init)
       let isHalf = name == "kernel" || name == "prototypes"
       #expect(try raw.storage(of: entry.path) == (isHalf ? .float16 : .float32), "\(entry.path)")
-      let want = try source.tensor(entry), got = try file.tensor(entry)
+      let want = try source.tensor(entry)
+      let got = try file.tensor(entry)
       let close = zip(want, got).allSatisfy { isHalf ? abs($0 - $1) <= max(abs($0) * 0x1p-11, 0x1p-25) : $0 == $1 }
       #expect(close, "\(entry.path)")
     }

@@ -57,7 +57,8 @@ struct WeightLocatorTests {
     let folder = try TemporaryFolder()
     try TinyFile().write(to: folder.path("tiny.h5"))
     for (option, subject, holds) in [
-      (folder.path("tiny.h5").string, folder.path("tiny.h5").string, "tiny"), ("seeded:perch_8", "seeded:perch_8", "perch_8"),
+      (folder.path("tiny.h5").string, folder.path("tiny.h5").string, "tiny"),
+      ("seeded:perch_8", "seeded:perch_8", "perch_8"),
     ] {
       let locator = WeightLocator(option: option, environment: nil)
       let error = #expect(throws: RunnerError.self) { try locator.open(model: "perch_v2") }
