@@ -81,9 +81,9 @@ let package = Package(
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"], exclude: ["Golden/export.py"]),
     tests("ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore"], exclude: ["Golden"]),
-    tests("TablesTests", [
-      "PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
-    ]),
+    tests(
+      "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],
+      exclude: ["Readers"]),
     tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),

@@ -136,7 +136,8 @@ package struct AtomicFile: ~Copyable {
       // it now would destroy a finished output. Only a file that still has the temporary name is ours.
       var opened = stat()
       var named = stat()
-      let isSame = unsafe fstat(descriptor.rawValue, &opened) == 0 && lstat(path.string, &named) == 0
+      let isSame =
+        unsafe fstat(descriptor.rawValue, &opened) == 0 && lstat(path.string, &named) == 0
         && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
       if isSame {
         if ftruncate(descriptor.rawValue, 0) == 0 { return descriptor }

@@ -46,8 +46,10 @@ package enum Base64 {
     let whole = text.endIndex - (padded == 0 ? 0 : 4)
     var bad: UInt8 = 0
     while index < whole {
-      let a = values[Int(text[index])], b = values[Int(text[index + 1])]
-      let c = values[Int(text[index + 2])], d = values[Int(text[index + 3])]
+      let a = values[Int(text[index])]
+      let b = values[Int(text[index + 1])]
+      let c = values[Int(text[index + 2])]
+      let d = values[Int(text[index + 3])]
       bad |= a | b | c | d
       bytes.append(a << 2 | b >> 4)
       bytes.append(b << 4 | c >> 2)
@@ -55,7 +57,8 @@ package enum Base64 {
       index += 4
     }
     if padded > 0 {
-      let a = values[Int(text[index])], b = values[Int(text[index + 1])]
+      let a = values[Int(text[index])]
+      let b = values[Int(text[index + 1])]
       let c = padded == 1 ? values[Int(text[index + 2])] : 0
       bad |= a | b | c
       let unused = padded == 1 ? c & 3 : b & 15

@@ -37,7 +37,8 @@ final class InputFile: Sendable {
     do {
       return try unsafe [UInt8](unsafeUninitializedCapacity: wanted) { target, filled in
         while filled < wanted {
-          let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[filled...])
+          let rest = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(target)[filled...])
           let got = unsafe try descriptor.read(fromAbsoluteOffset: Int64(offset + filled), into: rest)
           if got == 0 { break }
           filled += got

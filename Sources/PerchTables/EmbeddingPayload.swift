@@ -45,7 +45,8 @@ struct EmbeddingPayload {
       if byteCount == product(dimension, 4) { return 4 }
       return byteCount == product(dimension, 2) ? 2 : nil
     }
-    let isHalf = EmbeddingPayload.knownDimensions.contains { byteCount == $0 * 2 }
+    let isHalf =
+      EmbeddingPayload.knownDimensions.contains { byteCount == $0 * 2 }
       || (mayBeShifted && byteCount == EmbeddingPayload.shiftedCount * 2)
     if isHalf { return 2 }
     return byteCount > 0 && byteCount.isMultiple(of: 4) ? 4 : nil

@@ -44,7 +44,12 @@ package struct Column: Equatable, Sendable {
 
 /// One value of a row.
 package enum Cell: Equatable, Sendable {
-  case text(String), int32(Int32), int64(Int64), float(Float), double(Double), floats([Float])
+  case text(String)
+  case int32(Int32)
+  case int64(Int64)
+  case float(Float)
+  case double(Double)
+  case floats([Float])
   case null
 
   /// Whether the cell may stand in `column`: of its type, and finite.

@@ -24,12 +24,14 @@ struct AtomicFileTests {
     let path = folder.file("a/b/out.csv")
     var file = try AtomicFile(path)
     try file.write("one ")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("a/b").string) == ["out.csv.inprogress"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.file("a/b").string) == ["out.csv.inprogress"])
     // Beyond the buffer, then within it again.
     try file.write([UInt8](repeating: 0x61, count: 3 << 20))
     try file.write(" two")
     try file.commit()
-    #expect(try bytes(of: path) == Array("one ".utf8) + [UInt8](repeating: 0x61, count: 3 << 20) + Array(" two".utf8))
+    #expect(
+      try bytes(of: path) == Array("one ".utf8) + [UInt8](repeating: 0x61, count: 3 << 20) + Array(" two".utf8))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("a/b").string) == ["out.csv"])
   }
 
@@ -123,7 +125,8 @@ struct AtomicFileTests {
   }
 
   @Test func namesWhatIsInTheWay() throws {
-    try FileManager.default.createDirectory(atPath: folder.file("out.csv").string, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.file("out.csv").string, withIntermediateDirectories: true)
     expect(
       folder.file("out.csv"),
       "error: \(folder.file("out.csv")): is a folder; name a file or choose another output folder")

@@ -55,6 +55,17 @@ struct ForeignParquetTests {
     }
   }
 
+  @Test func readsListsOfTwoLevels() throws {
+    let path = try ForeignParquetTests.written.get().file("two-level.parquet")
+    let rows = try Rows.read(path)
+    #expect(rows.count == ForeignParquetTests.rows)
+    for (index, row) in rows.enumerated() {
+      let want = Rows.row(index, dimension: ForeignParquetTests.dimension)
+      #expect(hasSameBits(row.embedding, want.embedding))
+      #expect(row.start == want.start && row.channel == 0 && row.source == "two-level.parquet")
+    }
+  }
+
   @Test func readsNoRows() throws {
     var reader = try EmbeddingTableReader(try ForeignParquetTests.written.get().file("list-empty.parquet"))
     #expect(try reader.next() == nil)
@@ -134,7 +145,8 @@ struct ExampleTableTests {
     var csv = try Provenance(ofTable: try example("audio.embeddings.csv"))
     csv.set("embedding_encoding", "float32")
     #expect(try Provenance(ofTable: try example("audio.embeddings.parquet")) == csv)
-    #expect(try Provenance(ofTable: try example("audio.classifications.parquet"))["format"] == "perch-runner events 1")
+    #expect(
+      try Provenance(ofTable: try example("audio.classifications.parquet"))["format"] == "perch-runner events 1")
   }
 
   @Test(arguments: [

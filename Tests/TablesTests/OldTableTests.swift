@@ -70,7 +70,9 @@ struct OldTableTests {
   }
 
   @Test func marksAndQuotesOfOtherWriters() throws {
-    let text = "\u{FEFF}# note\n# a: 1\n\"source\",channel,\"offset\",f0000,f0001\r\n\r\n\"#x \"\"y\"\"\nz\",2,0.5,1e-3,-0\r\n"
+    let text =
+      "\u{FEFF}# note\n# a: 1\n\"source\",channel,\"offset\",f0000,f0001\r\n\r\n"
+      + "\"#x \"\"y\"\"\nz\",2,0.5,1e-3,-0\r\n"
     var reader = try EmbeddingTableReader(try folder.write(text.utf8, to: "a.csv"))
     let row = try #require(try reader.next())
     #expect(row.source == "#x \"y\"\nz" && row.channel == 2 && row.start == 0.5 && row.end == 5.5)

@@ -64,7 +64,9 @@ struct RoundTripTests {
     #expect(try bytes(of: folder.file("a")) == bytes(of: folder.file("b")))
   }
 
-  @Test(.enabled(if: Python.hasReaders, "needs Python with the modules of requirements-host.txt"), arguments: Variant.all)
+  @Test(
+    .enabled(if: Python.hasReaders, "needs Python with the modules of requirements-host.txt"),
+    arguments: Variant.all)
   func othersReadWhatItWrote(variant: Variant) throws {
     let path = folder.file("table.\(variant.format)")
     try write(variant, to: path)

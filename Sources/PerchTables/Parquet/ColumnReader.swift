@@ -240,7 +240,9 @@ extension ColumnReader where Element == Float {
       definitions.skip(part)
       entriesLeft -= part
       left -= part
-      if list.count + part > ColumnReader.maximumList { throw .malformed("column \(column.name) has an endless list") }
+      if list.count + part > ColumnReader.maximumList {
+        throw .malformed("column \(column.name) has an endless list")
+      }
       if level < column.elementDefinition { continue }  // a null or empty list
       if level < column.maximumDefinition { throw .malformed("column \(column.name) has a null in a list") }
       if values == .plain && column.type == .float {

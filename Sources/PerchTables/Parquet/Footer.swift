@@ -17,7 +17,10 @@ enum PhysicalType: Int {
   }
 }
 
-enum Repetition: Int { case required = 0, optional, repeated }
+enum Repetition: Int {
+  case required = 0
+  case optional, repeated
+}
 
 enum PageEncoding: Int {
   case plain = 0
@@ -291,9 +294,10 @@ extension ColumnChunk {
       case 1:
         chunk.isElsewhere = true
         try reader.skip(field)
-      case 3: try reader.structure(field) { (reader, field) throws(TableFault) in
-        try chunk.readMetadata(&reader, field)
-      }
+      case 3:
+        try reader.structure(field) { (reader, field) throws(TableFault) in
+          try chunk.readMetadata(&reader, field)
+        }
       case 8, 9:
         chunk.isEncrypted = true
         try reader.skip(field)

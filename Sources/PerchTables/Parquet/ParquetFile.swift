@@ -40,7 +40,8 @@ struct ParquetFile: Sendable {
     if head == Footer.encryptedMagic { throw .unsupported("encryption") }
     if head != Footer.magic { throw .notEmbeddings("is neither CSV nor Parquet") }
     if file.size < 2 * magicSize + 4 { throw .truncated("the Parquet footer") }
-    var tail = ByteCursor(try file.read(at: file.size - magicSize - 4, count: magicSize + 4, of: "the Parquet footer"))
+    var tail = ByteCursor(
+      try file.read(at: file.size - magicSize - 4, count: magicSize + 4, of: "the Parquet footer"))
     let length = Int(try tail.number(UInt32.self))
     if Array(tail.rest) != Footer.magic || length > file.size - 2 * magicSize - 4 {
       throw .truncated("the Parquet footer")
@@ -94,7 +95,9 @@ struct ParquetFile: Sendable {
   private static func columns(of schema: [SchemaElement]) throws(TableFault) -> [ParquetColumn] {
     guard let root = schema.first, root.type == nil else { throw .malformed("the schema has no root") }
     var walk = SchemaWalk(rest: schema.dropFirst())
-    for _ in 0..<max(0, root.childCount) { try walk.node(top: nil, definition: 0, repetition: 0, element: 0, depth: 0) }
+    for _ in 0..<max(0, root.childCount) {
+      try walk.node(top: nil, definition: 0, repetition: 0, element: 0, depth: 0)
+    }
     if !walk.rest.isEmpty { throw .malformed("the schema has more nodes than its tree") }
     return walk.columns
   }

@@ -1,7 +1,7 @@
 """Write the rule's rows as Parquet in the forms that common writers make. usage: write_variants.py FOLDER"""
 import base64, sys
 import duckdb, numpy as np, polars as pl, pyarrow as pa, pyarrow.parquet as pq
-import rule
+import rule, two_level_list
 
 folder, rows, dimension = sys.argv[1], 60, 24
 vectors = rule.embeddings(rows, dimension)
@@ -79,4 +79,8 @@ write("refused-null-list", pa.table({"offset": start, "embedding": pa.array(hole
 write("refused-results", pa.table({"offset": start, "label": source, "score": start}))
 write("refused-text", pa.table({"offset": start, "f0000": source}))
 write("refused-lists-of-lists", pa.table({"offset": start, "embedding": [[[1.0]]] * rows}))
+two_level_list.write(f"{folder}/two-level.parquet", start, vectors)
+# The file is right when another reader says so too.
+assert np.array_equal(np.array(pq.read_table(f"{folder}/two-level.parquet")["embedding"].to_pylist(), "<f4")
+                      .view("<u4"), vectors.view("<u4"))
 print("written")
