@@ -255,7 +255,7 @@ package final class HDF5File: Sendable {
     precondition(shape.reduce(1, *) == count, "a dataset has as many values as its shape says")
     let space = unsafe Handle(perch_h5_space(Int32(shape.count), shape.map { hsize_t($0) }))
     let dataset = unsafe Handle(perch_h5_new_dataset(file, path, type.id, space.id))
-    let written = dataset.id >= 0 && unsafe perch_h5_write(dataset.id, type.id, values) >= 0
+    let written = unsafe dataset.id >= 0 && perch_h5_write(dataset.id, type.id, values) >= 0
     guard written else { throw .cannotWrite(path) }
   }
 
