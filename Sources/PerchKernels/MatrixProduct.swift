@@ -55,7 +55,13 @@ private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
         }
       }
       if p.activation == ActivationCode.relu {
-        for t in 0..<count { sums[t] = maximum(sums[t], .zero) }
+        // Nested, as everywhere here: loops this short are unrolled, one over all accumulators is not, and
+        // an index that is no constant would keep the accumulators in memory.
+        for i in 0..<rows {
+          for j in 0..<vectors {
+            sums[i &* vectors &+ j] = maximum(sums[i &* vectors &+ j], .zero)
+          }
+        }
       }
     }
     for i in 0..<rows {
@@ -168,15 +174,16 @@ extension Tile {
   }
 }
 
-// As many accumulators as leave registers for one row of B and a broadcast.
+// As many accumulators as leave registers for one row of B and a broadcast; at most eight rows, beyond which
+// the optimiser no longer unrolls and the accumulators go to memory.
 #if KERNELS_V4  // 32 registers of 16 lanes
 private typealias Wide = Tile<8, 3, 24>
 private typealias WideRest = Tile<4, 3, 12>
 private typealias WideLast = Tile<1, 3, 3>
-private typealias Middle = Tile<12, 2, 24>
+private typealias Middle = Tile<8, 2, 16>
 private typealias MiddleRest = Tile<4, 2, 8>
 private typealias MiddleLast = Tile<1, 2, 2>
-private typealias Narrow = Tile<16, 1, 16>
+private typealias Narrow = Tile<8, 1, 8>
 private typealias NarrowLast = Tile<1, 1, 1>
 #elseif KERNELS_V3  // 16 registers of 8 lanes
 private typealias Wide = Tile<4, 3, 12>
