@@ -17,6 +17,8 @@ import Synchronization
   /// Frames decoded so far.
   private(set) var framesRead = 0
   private(set) var isAtEnd = false
+  /// Frames that had been decoded when the decoder first reported an error.
+  private var damagedAt: Int?
 
   private let handle: OpaquePointer
   /// What `handle` reads from: it holds no reference of its own.
@@ -82,6 +84,8 @@ import Synchronization
     if source.failure != 0 { throw .unreadable(RecordingFile.message(source.failure)) }
     let frames = max(0, min(got, wanted))
     framesRead += frames
+    // The next call forgets the error.
+    if unsafe damagedAt == nil && sf_error(handle) != 0 { damagedAt = framesRead }
     if frames == 0 { try end() }
     return frames
   }
@@ -90,8 +94,10 @@ import Synchronization
     isAtEnd = true
     guard framesRead > 0 else { throw .noAudio }
     let held = Double(framesRead) / Double(rate.hertz)
-    if unsafe sf_error(handle) != 0 {
-      flaws.append(Flaw(text: "damaged at \(oneDecimal(held)) s: what follows is not read", losesSound: true))
+    if let damagedAt {
+      let seconds = oneDecimal(Double(damagedAt) / Double(rate.hertz))
+      let rest = damagedAt == framesRead ? ": what follows is not read" : ""
+      flaws.append(Flaw(text: "damaged at \(seconds) s" + rest, losesSound: true))
     } else if let claimedFrames, abs(claimedFrames - framesRead) > tolerance {
       flaws.append(.short(claimed: Double(claimedFrames) / Double(rate.hertz), held: held))
     }

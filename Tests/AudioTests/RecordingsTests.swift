@@ -29,7 +29,7 @@ import Testing
       let reading = try Reading(Self.folder.path + "/variants/" + name)
       #expect(reading.windows.count == 1)
       #expect(reading.positions[0].validSamples == (name == "float_64.wav" ? 64_000 : 160_000))
-      #expect(reading.windows[0].allSatisfy(\.isFinite))
+      #expect(reading.windows[0].allSatisfy { $0.isFinite })
       #expect(reading.windows[0].map(abs).max() == 0.25)
     }
 
