@@ -53,7 +53,9 @@ final class RecordingFile {
   }
 
   /// Reads until `count` bytes or the end of the file; `number` receives the system's error number.
-  fileprivate func read(into base: UnsafeMutableRawPointer, count: Int, at offset: Int, number: inout Int32) -> Int {
+  fileprivate func read(
+    into base: UnsafeMutableRawPointer, count: Int, at offset: Int, number: inout Int32
+  ) -> Int {
     var done = 0
     while done < count {
       let got = unsafe pread(descriptor, base + done, count - done, off_t(offset + done))

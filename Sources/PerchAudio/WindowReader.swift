@@ -98,7 +98,9 @@ package struct WindowReader: ~Copyable {
     }
   }
 
-  private static func mix(_ choice: ChannelChoice, of channels: Int, _ path: String) throws(RunnerError) -> ChannelMix {
+  private static func mix(
+    _ choice: ChannelChoice, of channels: Int, _ path: String
+  ) throws(RunnerError) -> ChannelMix {
     do {
       return try ChannelMix(choice, of: channels)
     } catch {

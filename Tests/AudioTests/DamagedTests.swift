@@ -6,7 +6,8 @@ import Testing
 
 /// FLAC bytes made from the recording of this repository.
 enum FLAC {
-  static let bytes = (try? [UInt8](Data(contentsOf: TestFiles.project.appending(path: "Tests/Recordings/birds_10s.flac")))) ?? []
+  static let file = TestFiles.project.appending(path: "Tests/Recordings/birds_10s.flac")
+  static let bytes = (try? [UInt8](Data(contentsOf: file))) ?? []
 
   /// STREAMINFO block with the given total of samples, not marked as the last.
   static func head(total: UInt64 = 324_263) -> [UInt8] {
@@ -205,8 +206,9 @@ enum FLAC {
       state ^= state << 17
       return Int(state % UInt64(below))
     }
+    let list = WAV.chunk("LIST", Array("INFO".utf8) + WAV.chunk("ICMT", [65]))
     var bytes = seed % 2 == 0
-      ? WAV(data: WAV.tone(seconds: 2), before: WAV.chunk("LIST", Array("INFO".utf8) + WAV.chunk("ICMT", [65]))).bytes
+      ? WAV(data: WAV.tone(seconds: 2), before: list).bytes
       : Array(FLAC.bytes.prefix(60_000))
     for _ in 0..<3 { bytes[random(96)] = UInt8(random(256)) }
     do {
@@ -250,7 +252,8 @@ enum FLAC {
     #expect(mkfifo(pipe, 0o600) == 0)
     let missing = scratch.path("missing.wav")
     try FileManager.default.createSymbolicLink(atPath: scratch.path("dangling"), withDestinationPath: missing)
-    try FileManager.default.createSymbolicLink(atPath: scratch.path("loop"), withDestinationPath: scratch.path("loop"))
+    let loop = scratch.path("loop")
+    try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
     let give = "give the file of a recording"
     let cases = [
       (missing, "no such file; check the path"),

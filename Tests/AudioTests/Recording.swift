@@ -75,7 +75,9 @@ struct Reading {
 
   var warnings: [String] { notes.filter { $0.level == .warning }.map(\.text) }
 
-  init(_ path: String, keepingSound: Bool = true, _ change: (inout ReadingSettings) -> Void = { _ in }) throws(RunnerError) {
+  init(
+    _ path: String, keepingSound: Bool = true, _ change: (inout ReadingSettings) -> Void = { _ in }
+  ) throws(RunnerError) {
     var settings = ReadingSettings()
     change(&settings)
     var reader = try WindowReader(path: path, settings: settings)

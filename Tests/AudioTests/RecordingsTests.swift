@@ -48,7 +48,8 @@ import Testing
     }
 
     @Test(arguments: [
-      ("1min.flac", 12), ("S4A03895_20190522_043000.wav", 2), ("audiomoth_comment.wav", 3), ("audiomoth_gps.wav", 1),
+      ("1min.flac", 12), ("S4A03895_20190522_043000.wav", 2), ("audiomoth_comment.wav", 3),
+      ("audiomoth_gps.wav", 1),
       ("birds_10s.wav", 2), ("great_plains_toad.flac", 9), ("rugr_drum.wav", 2),
       ("gympie_np_1192_333354_20151010_152034_30_0.wav", 6),
     ])
@@ -61,7 +62,8 @@ import Testing
     @Test func oggFLACIsNamed() throws {
       let path = Self.folder.path + "/variants/oggflac.oga"
       let (line, exit) = try #require(errorLine(path))
-      #expect(line == "error: \(path): is FLAC inside Ogg, which is not read; convert it to FLAC, for example with ffmpeg")
+      let text = "is FLAC inside Ogg, which is not read; convert it to FLAC, for example with ffmpeg"
+      #expect(line == "error: \(path): \(text)")
       #expect(exit == .input)
     }
 

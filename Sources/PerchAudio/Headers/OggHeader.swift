@@ -6,7 +6,9 @@ enum OggHeader {
   private static let pageLimit = 65_307
   private static let endOfStream: UInt8 = 4
 
-  static func layout(of file: RecordingFile, from start: Int, _ head: [UInt8]) throws(SoundFileError) -> SoundLayout {
+  static func layout(
+    of file: RecordingFile, from start: Int, _ head: [UInt8]
+  ) throws(SoundFileError) -> SoundLayout {
     guard head.count > pageHeader else { throw .badHeader("its first Ogg page is cut off") }
     let packet = Array(head.dropFirst(pageHeader + Int(head[26])))
     let container: String
@@ -29,7 +31,8 @@ enum OggHeader {
   private static func flawAtEnd(of file: RecordingFile, firstSerial: UInt64?) throws(SoundFileError) -> Flaw? {
     let from = max(0, file.size - 2 * pageLimit)
     let bytes = try file.bytes(at: from, count: 2 * pageLimit)
-    guard let page = (0..<max(0, bytes.count - pageHeader)).last(where: { bytes[$0] == 0x4F && bytes.has("OggS", at: $0) })
+    let pages = 0..<max(0, bytes.count - pageHeader)
+    guard let page = pages.last(where: { bytes[$0] == UInt8(ascii: "O") && bytes.has("OggS", at: $0) })
     else { return nil }
     if bytes.littleEndian(at: page + 14, 4) != firstSerial {
       return Flaw(text: "holds a second Ogg stream after the first, which alone is read", losesSound: true)
