@@ -18,6 +18,11 @@ struct RoundTripTests {
 
     var testDescription: String { "\(format) \(layout) \(rows) rows \(metadata) distance \(hasDistance)" }
 
+    /// The size of 28 hours of sound.
+    static let long: [Variant] = TableFormat.allCases.map {
+      Variant(format: $0, layout: .list, rows: 20_000, metadata: .header, hasDistance: false)
+    }
+
     static let all: [Variant] = TableFormat.allCases.flatMap { format in
       EmbeddingLayout.allCases.flatMap { layout in
         [
@@ -66,7 +71,7 @@ struct RoundTripTests {
 
   @Test(
     .enabled(if: Python.hasReaders, "needs Python with the modules of requirements-host.txt"),
-    arguments: Variant.all)
+    arguments: Variant.all + Variant.long)
   func othersReadWhatItWrote(variant: Variant) throws {
     let path = folder.file("table.\(variant.format)")
     try write(variant, to: path)
