@@ -17,7 +17,7 @@ typedef struct {
   intptr_t rows, depth;
   /// Padded to a multiple of B.
   intptr_t columns;
-  /// Packed by `pack_panels`: panels of 3B, 2B or B columns, each [depth][width].
+  /// Panels of 3B, 2B or B columns, each [depth][width] (PerchTensor's PackedMatrix).
   const float *_Nonnull b;
   /// [columns], or none.
   const float *_Nullable bias;
@@ -82,7 +82,7 @@ typedef struct {
   const float *_Nonnull signal;
   intptr_t frames, hop, window_length, fft_length;
   const double *_Nonnull window;
-  /// Twiddle factors, as `FourierTwiddles` lays them out.
+  /// Twiddle factors, as PerchTensor's FourierTwiddles lays them out.
   const double *_Nonnull twiddles;
   /// Magnitudes are raised to this power (1 and 2 are exact and fast).
   double power;
@@ -93,7 +93,7 @@ typedef struct {
   const int32_t *_Nonnull mel_first;
   const int32_t *_Nonnull mel_count;
   const double *_Nonnull mel_weights;
-  /// `frontend_scratch` doubles.
+  /// (2·fft_length + bins)·lanes doubles.
   double *_Nonnull scratch;
   /// [frames][energy_row].
   double *_Nonnull energies;

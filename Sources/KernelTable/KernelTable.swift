@@ -69,9 +69,10 @@ public struct KernelTable: Sendable {
     scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
     meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
     maximumOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
-    blockChannels: @escaping @convention(c) (
-      Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
-    ) -> Void,
+    blockChannels:
+      @escaping @convention(c) (
+        Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
+      ) -> Void,
     activateInPlace: @escaping @convention(c) (MutableFloats, Int, Int32) -> Void,
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,

@@ -207,7 +207,16 @@ package final class InProgressFiles: Sendable {
     }
   }
 
-  fileprivate func rename(_ temporary: FilePath, to path: FilePath) throws(RunnerError) {
+  /// Remembers a temporary file that another writer is about to create; false once no file may begin.
+  package func add(_ temporary: FilePath) -> Bool {
+    state.withLock { state in
+      if !state.isClosed { state.paths.insert(temporary.string) }
+      return !state.isClosed
+    }
+  }
+
+  /// Gives a file in progress its final name; from then on it is no longer in progress.
+  package func rename(_ temporary: FilePath, to path: FilePath) throws(RunnerError) {
     try state.withLock { (state) throws(RunnerError) in
       if state.isClosed { throw OutputFault.interrupted(path) }
       if unsafe Glibc.rename(temporary.string, path.string) != 0 {
@@ -217,7 +226,8 @@ package final class InProgressFiles: Sendable {
     }
   }
 
-  fileprivate func remove(_ temporary: FilePath) {
+  /// Removes a file in progress.
+  package func remove(_ temporary: FilePath) {
     state.withLock { state in
       if state.paths.remove(temporary.string) != nil { _ = unsafe unlink(temporary.string) }
     }

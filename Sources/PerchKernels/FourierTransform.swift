@@ -35,19 +35,38 @@ typealias MutableDoubles = UnsafeMutablePointer<Double>
   let span = stride &* point
   let quarter = count &* span
   for p in 0..<count {
-    let w1r = broadcast(twiddles), w1i = broadcast(twiddles + 1)
-    let w2r = broadcast(twiddles + 2), w2i = broadcast(twiddles + 3)
-    let w3r = broadcast(twiddles + 4), w3i = broadcast(twiddles + 5)
+    let w1r = broadcast(twiddles)
+    let w1i = broadcast(twiddles + 1)
+    let w2r = broadcast(twiddles + 2)
+    let w2i = broadcast(twiddles + 3)
+    let w3r = broadcast(twiddles + 4)
+    let w3i = broadcast(twiddles + 5)
     twiddles += 6
     var i0 = Doubles(from) + p &* span
     var o0 = to + 4 &* (p &* span)
     for _ in 0..<stride {
-      let i1 = i0 + quarter, i2 = i1 + quarter, i3 = i2 + quarter
-      let o1 = o0 + span, o2 = o1 + span, o3 = o2 + span
-      let ar = load(i0), ai = load(i0 + doubleLanes), br = load(i1), bi = load(i1 + doubleLanes)
-      let cr = load(i2), ci = load(i2 + doubleLanes), dr = load(i3), di = load(i3 + doubleLanes)
-      let pr = ar + cr, pi = ai + ci, mr = ar - cr, mi = ai - ci
-      let qr = br + dr, qi = bi + di, nr = br - dr, ni = bi - di
+      let i1 = i0 + quarter
+      let i2 = i1 + quarter
+      let i3 = i2 + quarter
+      let o1 = o0 + span
+      let o2 = o1 + span
+      let o3 = o2 + span
+      let ar = load(i0)
+      let ai = load(i0 + doubleLanes)
+      let br = load(i1)
+      let bi = load(i1 + doubleLanes)
+      let cr = load(i2)
+      let ci = load(i2 + doubleLanes)
+      let dr = load(i3)
+      let di = load(i3 + doubleLanes)
+      let pr = ar + cr
+      let pi = ai + ci
+      let mr = ar - cr
+      let mi = ai - ci
+      let qr = br + dr
+      let qi = bi + di
+      let nr = br - dr
+      let ni = bi - di
       store(pr + qr, o0)
       store(pi + qi, o0 + doubleLanes)
       rotate(mr + ni, mi - nr, w1r, w1i, o1)
@@ -71,7 +90,8 @@ typealias MutableDoubles = UnsafeMutablePointer<Double>
   let span = stride &* (2 &* doubleLanes)
   var i = 0
   while i < span {
-    let a = load(Doubles(from) + i), b = load(Doubles(from) + (i &+ span))
+    let a = load(Doubles(from) + i)
+    let b = load(Doubles(from) + (i &+ span))
     store(a + b, to + i)
     store(a - b, to + (i &+ span))
     i &+= doubleLanes
@@ -86,11 +106,17 @@ typealias MutableDoubles = UnsafeMutablePointer<Double>
   let point = 2 &* doubleLanes
   let a = Doubles(z) + (k & (half &- 1)) &* point
   let b = Doubles(z) + ((half &- k) & (half &- 1)) &* point
-  let ar = load(a), ai = load(a + doubleLanes), br = load(b), bi = load(b + doubleLanes)
+  let ar = load(a)
+  let ai = load(a + doubleLanes)
+  let br = load(b)
+  let bi = load(b + doubleLanes)
   let half = DoubleVector(repeating: 0.5)
-  let er = (ar + br) * half, ei = (ai - bi) * half
-  let or = (ai + bi) * half, oi = (br - ar) * half
-  let c = broadcast(cosines + 2 &* k), s = broadcast(cosines + (2 &* k &+ 1))
+  let er = (ar + br) * half
+  let ei = (ai - bi) * half
+  let or = (ai + bi) * half
+  let oi = (br - ar) * half
+  let c = broadcast(cosines + 2 &* k)
+  let s = broadcast(cosines + (2 &* k &+ 1))
   let re = multiplyAdd(oi, s, multiplyAdd(or, c, er))
   let im = multiplyAdd(oi, c, ei) - or * s
   return multiplyAdd(re, re, im * im)

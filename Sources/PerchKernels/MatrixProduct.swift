@@ -100,9 +100,9 @@ private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
 
 /// Steps of k for which a panel stays in the first-level cache.
 #if KERNELS_V4
-private var panelDepth: Int { 192 }
+  private var panelDepth: Int { 192 }
 #else
-private var panelDepth: Int { 256 }
+  private var panelDepth: Int { 256 }
 #endif
 
 /// Loops: rows that stay in the second-level cache → panel → steps of k for which the panel stays in the
@@ -110,7 +110,7 @@ private var panelDepth: Int { 256 }
 /// result of a row does not depend on its neighbours.
 func matrixProduct(_ arguments: UnsafePointer<MatrixProduct>) {
   let p = arguments.pointee
-  // At most 384 KiB of A, and whole tiles of every height (12 = lcm of 4 and 6, 24 of 8 and 12).
+  // At most 384 KiB of A, and whole tiles of every height (4, 6 and 8 divide 24).
   let rowsPerBlock = max(48, 98304 / max(p.depth, 1) / 24 * 24 + 24)
   var m0 = 0
   while m0 < p.rows {
@@ -177,39 +177,39 @@ extension Tile {
 // As many accumulators as leave registers for one row of B and a broadcast; at most eight rows, beyond which
 // the optimiser no longer unrolls and the accumulators go to memory.
 #if KERNELS_V4  // 32 registers of 16 lanes
-private typealias Wide = Tile<8, 3, 24>
-private typealias WideRest = Tile<4, 3, 12>
-private typealias WideLast = Tile<1, 3, 3>
-private typealias Middle = Tile<8, 2, 16>
-private typealias MiddleRest = Tile<4, 2, 8>
-private typealias MiddleLast = Tile<1, 2, 2>
-private typealias Narrow = Tile<8, 1, 8>
-private typealias NarrowLast = Tile<1, 1, 1>
+  private typealias Wide = Tile<8, 3, 24>
+  private typealias WideRest = Tile<4, 3, 12>
+  private typealias WideLast = Tile<1, 3, 3>
+  private typealias Middle = Tile<8, 2, 16>
+  private typealias MiddleRest = Tile<4, 2, 8>
+  private typealias MiddleLast = Tile<1, 2, 2>
+  private typealias Narrow = Tile<8, 1, 8>
+  private typealias NarrowLast = Tile<1, 1, 1>
 #elseif KERNELS_V3  // 16 registers of 8 lanes
-private typealias Wide = Tile<4, 3, 12>
-private typealias WideRest = Tile<2, 3, 6>
-private typealias WideLast = Tile<1, 3, 3>
-private typealias Middle = Tile<6, 2, 12>
-private typealias MiddleRest = Tile<4, 2, 8>
-private typealias MiddleLast = Tile<1, 2, 2>
-private typealias Narrow = Tile<8, 1, 8>
-private typealias NarrowLast = Tile<1, 1, 1>
+  private typealias Wide = Tile<4, 3, 12>
+  private typealias WideRest = Tile<2, 3, 6>
+  private typealias WideLast = Tile<1, 3, 3>
+  private typealias Middle = Tile<6, 2, 12>
+  private typealias MiddleRest = Tile<4, 2, 8>
+  private typealias MiddleLast = Tile<1, 2, 2>
+  private typealias Narrow = Tile<8, 1, 8>
+  private typealias NarrowLast = Tile<1, 1, 1>
 #elseif KERNELS_NEON  // 32 registers of 4 lanes, two of them a block
-private typealias Wide = Tile<4, 6, 24>
-private typealias WideRest = Tile<2, 6, 12>
-private typealias WideLast = Tile<1, 6, 6>
-private typealias Middle = Tile<6, 4, 24>
-private typealias MiddleRest = Tile<2, 4, 8>
-private typealias MiddleLast = Tile<1, 4, 4>
-private typealias Narrow = Tile<8, 2, 16>
-private typealias NarrowLast = Tile<1, 2, 2>
+  private typealias Wide = Tile<4, 6, 24>
+  private typealias WideRest = Tile<2, 6, 12>
+  private typealias WideLast = Tile<1, 6, 6>
+  private typealias Middle = Tile<6, 4, 24>
+  private typealias MiddleRest = Tile<2, 4, 8>
+  private typealias MiddleLast = Tile<1, 4, 4>
+  private typealias Narrow = Tile<8, 2, 16>
+  private typealias NarrowLast = Tile<1, 2, 2>
 #else  // 16 registers of 4 lanes, two of them a block
-private typealias Wide = Tile<2, 6, 12>
-private typealias WideRest = Tile<1, 6, 6>
-private typealias WideLast = Tile<1, 6, 6>
-private typealias Middle = Tile<3, 4, 12>
-private typealias MiddleRest = Tile<1, 4, 4>
-private typealias MiddleLast = Tile<1, 4, 4>
-private typealias Narrow = Tile<4, 2, 8>
-private typealias NarrowLast = Tile<1, 2, 2>
+  private typealias Wide = Tile<2, 6, 12>
+  private typealias WideRest = Tile<1, 6, 6>
+  private typealias WideLast = Tile<1, 6, 6>
+  private typealias Middle = Tile<3, 4, 12>
+  private typealias MiddleRest = Tile<1, 4, 4>
+  private typealias MiddleLast = Tile<1, 4, 4>
+  private typealias Narrow = Tile<4, 2, 8>
+  private typealias NarrowLast = Tile<1, 2, 2>
 #endif

@@ -72,9 +72,9 @@ private struct PolyphaseCursor {
   let a = UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
   let b = UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self)
   #if KERNELS_BASELINE
-  sum += a * b
+    sum += a * b
   #else
-  sum.addProduct(a, b)
+    sum.addProduct(a, b)
   #endif
 }
 

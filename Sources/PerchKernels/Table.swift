@@ -1,13 +1,13 @@
 import KernelTable
 
 #if KERNELS_V4
-public func kernelsV4() -> KernelTable { table(.v4) }
+  public func kernelsV4() -> KernelTable { table(.v4) }
 #elseif KERNELS_V3
-public func kernelsV3() -> KernelTable { table(.v3) }
+  public func kernelsV3() -> KernelTable { table(.v3) }
 #elseif KERNELS_NEON
-public func kernelsBaseline() -> KernelTable { table(.neon) }
+  public func kernelsBaseline() -> KernelTable { table(.neon) }
 #else
-public func kernelsBaseline() -> KernelTable { table(.baseline) }
+  public func kernelsBaseline() -> KernelTable { table(.baseline) }
 #endif
 
 private func table(_ build: KernelBuild) -> KernelTable {
@@ -16,6 +16,7 @@ private func table(_ build: KernelBuild) -> KernelTable {
     matrixProduct: matrixProduct, depthwiseConvolution: depthwiseConvolution,
     stemConvolution: stemConvolution, denseLayer: denseLayer, scaleChannels: scaleChannels,
     scalePanels: scalePanels, meanOverRows: meanOverRows, maximumOverRows: maximumOverRows,
-    blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies, logScaling: logScaling,
+    blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies,
+    logScaling: logScaling,
     copyEnergies: copyEnergies, energyNormalization: energyNormalization)
 }

@@ -2,23 +2,23 @@ import KernelTable
 
 // One vector of the instruction set, and the block of channels that every build lays out side by side.
 #if KERNELS_V4
-typealias Vector = SIMD16<Float>
-typealias IntVector = SIMD16<Int32>
-typealias DoubleVector = SIMD8<Double>
-typealias LongVector = SIMD8<Int64>
-@inline(__always) var channelBlock: Int { 16 }
+  typealias Vector = SIMD16<Float>
+  typealias IntVector = SIMD16<Int32>
+  typealias DoubleVector = SIMD8<Double>
+  typealias LongVector = SIMD8<Int64>
+  @inline(__always) var channelBlock: Int { 16 }
 #elseif KERNELS_V3
-typealias Vector = SIMD8<Float>
-typealias IntVector = SIMD8<Int32>
-typealias DoubleVector = SIMD4<Double>
-typealias LongVector = SIMD4<Int64>
-@inline(__always) var channelBlock: Int { 8 }
+  typealias Vector = SIMD8<Float>
+  typealias IntVector = SIMD8<Int32>
+  typealias DoubleVector = SIMD4<Double>
+  typealias LongVector = SIMD4<Int64>
+  @inline(__always) var channelBlock: Int { 8 }
 #else
-typealias Vector = SIMD4<Float>
-typealias IntVector = SIMD4<Int32>
-typealias DoubleVector = SIMD2<Double>
-typealias LongVector = SIMD2<Int64>
-@inline(__always) var channelBlock: Int { 8 }
+  typealias Vector = SIMD4<Float>
+  typealias IntVector = SIMD4<Int32>
+  typealias DoubleVector = SIMD2<Double>
+  typealias LongVector = SIMD2<Int64>
+  @inline(__always) var channelBlock: Int { 8 }
 #endif
 
 @inline(__always) var lanes: Int { Vector.scalarCount }
@@ -51,22 +51,19 @@ typealias LongVector = SIMD2<Int64>
 /// `fmaf` for every lane.
 @inline(__always) func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #if KERNELS_BASELINE
-  c + a * b
+    c + a * b
   #else
-  c.addingProduct(a, b)
+    c.addingProduct(a, b)
   #endif
 }
 
 @inline(__always) func multiplyAdd(_ a: DoubleVector, _ b: DoubleVector, _ c: DoubleVector) -> DoubleVector {
   #if KERNELS_BASELINE
-  c + a * b
+    c + a * b
   #else
-  c.addingProduct(a, b)
+    c.addingProduct(a, b)
   #endif
 }
 
 /// The greater of each lane; `b` where `a` is not a number.
 @inline(__always) func maximum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .> b) }
-
-/// The lesser of each lane; `b` where `a` is not a number.
-@inline(__always) func minimum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .< b) }

@@ -30,8 +30,7 @@ package final class PerchModel: Sendable {
       frames: geometry.frames, bands: source.settings.frontend.melBins,
       padding: source.settings.backbone.stemPadding)
     frontend = try Frontend(
-      source, placement: .init(offset: input.placement.offset, row: input.placement.row), kernels: kernels,
-      plan: &plan)
+      source, placement: input.placement, kernels: kernels, plan: &plan)
     network = try EfficientNet(source, input: input, kernels: kernels, plan: &plan)
     var heads: [Head] = []
     for head in source.settings.heads {
@@ -62,13 +61,14 @@ package final class PerchModel: Sendable {
 
   /// Raw logits of head `name` for the window that the workspace holds, before slope and intercept.
   package func logits(_ name: String, _ workspace: Workspace, into logits: inout MutableSpan<Float>) {
-    guard let head = heads.first(where: { $0.settings.name == name }) else { return }
-    head.logits(workspace, places: network.spatial.pixels, into: &logits)
+    let head = heads.first { $0.settings.name == name }
+    precondition(head != nil, "a head that the model was loaded with")
+    head?.logits(workspace, places: network.spatial.pixels, into: &logits)
   }
 }
 
 extension PerchModel {
-  /// Steps of the network and what they gave, for tests and `doctor`.
+  /// Steps of the network and what they gave, to find the first that is wrong.
   package struct Stage: Sendable {
     /// `backbone/stem`, or the block's path.
     package let name: String

@@ -3,8 +3,8 @@ import KernelTable
 import PerchKernels
 
 #if arch(x86_64)
-import PerchKernelsV3
-import PerchKernelsV4
+  import PerchKernelsV3
+  import PerchKernelsV4
 #endif
 
 /// Choice of the kernel build at run time.
@@ -16,23 +16,23 @@ package enum Kernels {
   package static let available: [KernelTable] = {
     var tables = [kernelsBaseline()]
     #if arch(x86_64)
-    if runsV3 { tables.append(kernelsV3()) }
-    if runsV3 && runsV4 { tables.append(kernelsV4()) }
+      if runsV3 { tables.append(kernelsV3()) }
+      if runsV3 && runsV4 { tables.append(kernelsV4()) }
     #endif
     return tables
   }()
 
   #if arch(x86_64)
-  /// "Active" is more than "has": the operating system saves the registers too.
-  private static func has(_ feature: Int) -> Bool { x86_cpu_active(UInt32(feature)) }
+    /// "Active" is more than "has": the operating system saves the registers too.
+    private static func has(_ feature: Int) -> Bool { x86_cpu_active(UInt32(feature)) }
 
-  private static var runsV3: Bool {
-    has(Int(x86_cpu_AVX2)) && has(Int(x86_cpu_FMA)) && has(Int(x86_cpu_F16C)) && has(Int(x86_cpu_BMI2))
-  }
+    private static var runsV3: Bool {
+      has(Int(x86_cpu_AVX2)) && has(Int(x86_cpu_FMA)) && has(Int(x86_cpu_F16C)) && has(Int(x86_cpu_BMI2))
+    }
 
-  private static var runsV4: Bool {
-    has(Int(x86_cpu_AVX512F)) && has(Int(x86_cpu_AVX512VL)) && has(Int(x86_cpu_AVX512BW))
-      && has(Int(x86_cpu_AVX512DQ)) && has(Int(x86_cpu_AVX512CD))
-  }
+    private static var runsV4: Bool {
+      has(Int(x86_cpu_AVX512F)) && has(Int(x86_cpu_AVX512VL)) && has(Int(x86_cpu_AVX512BW))
+        && has(Int(x86_cpu_AVX512DQ)) && has(Int(x86_cpu_AVX512CD))
+    }
   #endif
 }

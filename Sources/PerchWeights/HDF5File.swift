@@ -1,3 +1,4 @@
+import PerchCore
 import CHDF5
 import Glibc
 import Synchronization
@@ -33,6 +34,7 @@ package final class HDF5File: Sendable {
 
   /// Creates a file that appears under `path` when `finish()` is called.
   package init(writing path: FilePath) throws(HDF5Error) {
+    guard InProgressFiles.ofProcess.add(Self.inProgress(path)) else { throw .cannotWrite(path.string) }
     let file = try library { () throws(HDF5Error) -> hid_t in
       let file = unsafe perch_h5_create(Self.inProgress(path).string)
       guard file >= 0 else { throw .cannotWrite(path.string) }
@@ -44,9 +46,8 @@ package final class HDF5File: Sendable {
   }
 
   deinit {
-    let file = file
     if file >= 0 { library { _ = H5Fclose(file) } }
-    if unfinished.load(ordering: .relaxed) { unsafe unlink(Self.inProgress(path).string) }
+    if unfinished.load(ordering: .relaxed) { InProgressFiles.ofProcess.remove(Self.inProgress(path)) }
   }
 
   private static func inProgress(_ path: FilePath) -> FilePath { FilePath(path.string + ".inprogress") }
@@ -219,13 +220,12 @@ package final class HDF5File: Sendable {
     let temporary = Self.inProgress(path)
     do {
       let descriptor = try FileDescriptor.open(temporary, .readWrite)
-      try descriptor.closeAfter {
-        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-      }
+      try descriptor.closeAfter { if fsync(descriptor.rawValue) != 0 { throw Errno(rawValue: errno) } }
+      try InProgressFiles.ofProcess.rename(temporary, to: path)
     } catch { throw .cannotWrite(path.string) }
-    guard unsafe rename(temporary.string, path.string) == 0 else { throw .cannotWrite(path.string) }
     unfinished.store(false, ordering: .relaxed)
   }
+
   private func exists(_ path: String) -> Bool {
     var prefix = ""
     for part in path.split(separator: "/") {

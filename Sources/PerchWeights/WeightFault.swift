@@ -29,8 +29,8 @@ struct WeightFault: Error, Equatable {
     let text =
       switch remedy {
       case .checkPath: "name a weights file (.h5) or use --weights seeded:perch_v2 for a trial"
-      case .copyAgain: "copy the file again, or export it again with 'perch-runner weights export'"
-      case .exportAgain: "export the model again with 'perch-runner weights export'"
+      case .copyAgain: "copy the file again, or make it again from the released model"
+      case .exportAgain: "make the file again from the released model"
       case .updateProgram: "update perch-runner"
       }
     return RunnerError(file.string, cause, remedy: text, exit: .weights)

@@ -86,8 +86,8 @@ package struct WeightLocator: Sendable {
     return RunnerError(
       file, "no such weights in \(places)",
       remedy: "get the released model (Kaggle google/bird-vocalization-classifier, or Hugging Face "
-        + "justinchuby/Perch-onnx for perch_v2), turn it into a weights file with "
-        + "'perch-runner weights export' and name that with --weights, or try --weights seeded:perch_v2",
+        + "justinchuby/Perch-onnx for perch_v2), turn it into a weights file as weights/README.md says and "
+        + "name that with --weights, or try --weights seeded:perch_v2",
       exit: .weights)
   }
 }

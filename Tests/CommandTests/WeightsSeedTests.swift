@@ -24,6 +24,18 @@ import Testing
         == "error: perch_8.h5: holds perch_8, not perch_v2; leave --model out or name weights of perch_v2\n")
   }
 
+  @Test func anInterruptLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try Program.run(["weights", "seed", "perch_v2", "-o", "x.h5"], in: folder) { process in
+      let deadline = ContinuousClock.now + .seconds(60)
+      while folder.unfinishedFiles.isEmpty, process.isRunning, ContinuousClock.now < deadline { usleep(2000) }
+      #expect(folder.unfinishedFiles == ["x.h5.inprogress"])
+      kill(process.processIdentifier, SIGINT)
+    }
+    #expect(outcome.exit == 130)
+    #expect(folder.files == [])
+  }
+
   @Test(arguments: [
     (
       ["perch_9", "-o", "x.h5"],

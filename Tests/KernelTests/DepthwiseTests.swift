@@ -16,7 +16,8 @@ struct DepthwiseTests {
     let horizontal = ConvolutionPadding(size: width, kernel: size, stride: stride)
     try #require(horizontal.outputSize > 0)
     var numbers = Numbers(seed: UInt64(width * 100 + size * 10 + stride))
-    let x = numbers.array(height * width * channels), kernel = numbers.array(size * size * channels)
+    let x = numbers.array(height * width * channels)
+    let kernel = numbers.array(size * size * channels)
     let bias = numbers.array(channels)
     let got = DepthwiseRun(build.kernels, channels: channels).run(
       x, kernel, bias: bias, height: height, width: width, size: size, stride: stride, vertical, horizontal)
@@ -60,14 +61,17 @@ struct DepthwiseRun {
     for y in 0..<height {
       for column in 0..<width {
         for c in 0..<channels {
-          let at = c / block * inputBlock + (y + vertical.before) * row + (column + horizontal.before) * block + c % block
+          let at =
+            c / block * inputBlock + (y + vertical.before) * row + (column + horizontal.before) * block + c % block
           input[at] = x[(y * width + column) * channels + c]
         }
       }
     }
     var weights = [Float](repeating: 0, count: kernel.count)
     for tap in 0..<size * size {
-      for c in 0..<channels { weights[(c / block * size * size + tap) * block + c % block] = kernel[tap * channels + c] }
+      for c in 0..<channels {
+        weights[(c / block * size * size + tap) * block + c % block] = kernel[tap * channels + c]
+      }
     }
     let outputBlock = vertical.outputSize * horizontal.outputSize * block
     let count = channels / block * outputBlock
@@ -94,7 +98,9 @@ struct DepthwiseRun {
     }
     var map = [Float](repeating: 0, count: count)
     for pixel in 0..<vertical.outputSize * horizontal.outputSize {
-      for c in 0..<channels { map[pixel * channels + c] = output[c / block * outputBlock + pixel * block + c % block] }
+      for c in 0..<channels {
+        map[pixel * channels + c] = output[c / block * outputBlock + pixel * block + c % block]
+      }
     }
     return (map, sums, output[count...].allSatisfy { $0 == sentinel })
   }

@@ -116,7 +116,8 @@ struct GoldenKernelTests {
     var plan = MemoryPlan()
     let head = PrototypeHead(
       prototypes: try group.floats("prototypes"), count: 4, size: 32, normalized: false,
-      normEpsilon: try group.number("norm_epsilon"), classWeights: try group.floats("class_kernel").map { max($0, 0) },
+      normEpsilon: try group.number("norm_epsilon"),
+      classWeights: try group.floats("class_kernel").map { max($0, 0) },
       bias: try group.floats("bias"), places: 8, kernels: build.kernels, plan: &plan)
     plan.require(.spatial, 8 * 32)
     let workspace = Workspace(plan)
@@ -155,7 +156,8 @@ struct GoldenKernelTests {
     let shape = try group.shape("input")
     let (frames, bands, row) = (shape[1], shape[2], 8)
     let input = try group.floats("input")
-    let legacy = try group.file.has(attribute: "pcen_kernel", of: name) ? try group.text("pcen_kernel") == "legacy" : false
+    let legacy =
+      try group.file.has(attribute: "pcen_kernel", of: name) ? try group.text("pcen_kernel") == "legacy" : false
     let taps = Int(try group.number("conv_width"))
     let smoothing = [Double](repeating: try group.number("smoothing"), count: row)
     var got: [Float] = []
@@ -172,8 +174,10 @@ struct GoldenKernelTests {
               var arguments = EnergyNormalization(
                 energies: energies.baseAddress!, energy_row: row, frames: frames, bands: bands,
                 smoothing: smoothing.baseAddress!, gain: try group.number("gain"), bias: try group.number("bias"),
-                root: try group.number("root"), epsilon: try group.number("epsilon"), taps: taps < 0 ? frames : taps,
-                legacy: legacy ? 1 : 0, scratch: scratch.baseAddress!, output: output.baseAddress!, output_row: bands)
+                root: try group.number("root"), epsilon: try group.number("epsilon"),
+                taps: taps < 0 ? frames : taps,
+                legacy: legacy ? 1 : 0, scratch: scratch.baseAddress!, output: output.baseAddress!,
+                output_row: bands)
               build.kernels.energyNormalization(&arguments)
             }
           }
@@ -271,7 +275,9 @@ private struct BottleneckRun {
 
   private func folded(_ part: String) throws -> (weights: [Float], bias: [Float]) {
     let read = { (name: String) in try group.floats("\(part)_\(name)").map(Double.init) }
-    let (gamma, beta, mean, variance) = (try read("gamma"), try read("beta"), try read("mean"), try read("variance"))
+    let (gamma, beta, mean, variance) = (
+      try read("gamma"), try read("beta"), try read("mean"), try read("variance")
+    )
     let epsilon = try group.number("bn_epsilon")
     let scale = gamma.indices.map { gamma[$0] / (variance[$0] + epsilon).squareRoot() }
     let kernel = try read("kernel")

@@ -18,7 +18,9 @@ struct MatrixProductTests {
   @Test(arguments: Build.all, shapes) func agreesWithPlainLoops(_ build: Build, _ shape: [Int]) {
     let (rows, depth, columns) = (shape[0], shape[1], shape[2])
     var numbers = Numbers(seed: UInt64(rows * 1_000_000 + depth * 1000 + columns))
-    let a = numbers.array(rows * depth), b = numbers.array(depth * columns), bias = numbers.array(columns)
+    let a = numbers.array(rows * depth)
+    let b = numbers.array(depth * columns)
+    let bias = numbers.array(columns)
     let layer = PointwiseConvolution(
       weights: b, bias: bias, inputs: depth, outputs: columns, activation: .identity, kernels: build.kernels)
     let block = build.kernels.channelBlock
@@ -41,7 +43,8 @@ struct MatrixProductTests {
   @Test(arguments: Build.all) func agreesWithOpenBLAS(_ build: Build) {
     let (rows, depth, columns) = (64, 384, 2304)
     var numbers = Numbers(seed: 7)
-    let a = numbers.array(rows * depth), b = numbers.array(depth * columns)
+    let a = numbers.array(rows * depth)
+    let b = numbers.array(depth * columns)
     var blas = [Float](repeating: 0, count: rows * columns)
     cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1, a, Int32(depth), b,
@@ -63,7 +66,9 @@ struct MatrixProductTests {
   @Test(arguments: Build.all) func rowsAreIndependent(_ build: Build) {
     let (depth, columns) = (700, 136)
     var numbers = Numbers(seed: 11)
-    let a = numbers.array(23 * depth), b = numbers.array(depth * columns), bias = numbers.array(columns)
+    let a = numbers.array(23 * depth)
+    let b = numbers.array(depth * columns)
+    let bias = numbers.array(columns)
     let layer = PointwiseConvolution(
       weights: b, bias: bias, inputs: depth, outputs: columns, activation: .swish, kernels: build.kernels)
     let paddedDepth = depth.roundedUp(to: build.kernels.channelBlock)

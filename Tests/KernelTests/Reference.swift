@@ -39,7 +39,8 @@ enum Reference {
               let y = oy * stride + ky - top
               let column = ox * stride + kx - left
               guard y >= 0, y < height, column >= 0, column < width else { continue }
-              let term = Double(x[(y * width + column) * channels + c]) * Double(kernel[(ky * size + kx) * channels + c])
+              let term =
+                Double(x[(y * width + column) * channels + c]) * Double(kernel[(ky * size + kx) * channels + c])
               sum += term
               magnitude += abs(term)
             }

@@ -38,7 +38,8 @@ struct FrontendVariantTests {
     let scaling: FrontendSettings.Scaling
     switch try golden.string("scaling", of: path) {
     case "pcen":
-      let legacy = try golden.has(attribute: "pcen_kernel", of: path) && golden.string("pcen_kernel", of: path) == "legacy"
+      let legacy =
+        try golden.has(attribute: "pcen_kernel", of: path) && golden.string("pcen_kernel", of: path) == "legacy"
       scaling = .pcen(
         PCENSettings(
           smoothing: try real("pcen_smoothing"), gain: try real("pcen_gain"), bias: try real("pcen_bias"),

@@ -2,6 +2,7 @@ import Foundation
 import PerchCore
 import PerchTables
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Whatever is in a file, reading it ends: with rows, or with one error line of exit 3.

@@ -2,6 +2,7 @@ import Foundation
 import PerchCore
 import PerchTables
 import SystemPackage
+import TestSupport
 import Testing
 
 struct RoundTripTests {

@@ -4,8 +4,8 @@ import PerchWeights
 import SystemPackage
 import Testing
 
-private let exportAgain = "export the model again with 'perch-runner weights export'"
-private let copyAgain = "copy the file again, or export it again with 'perch-runner weights export'"
+private let exportAgain = "make the file again from the released model"
+private let copyAgain = "copy the file again, or make it again from the released model"
 private let checkPath = "name a weights file (.h5) or use --weights seeded:perch_v2 for a trial"
 
 struct WeightFileTests {

@@ -37,7 +37,7 @@ struct WeightLocatorTests {
       error?.description
         == "error: perch_8.h5: no such weights in /x/weights or /app/nowhere; get the released model (Kaggle "
         + "google/bird-vocalization-classifier, or Hugging Face justinchuby/Perch-onnx for perch_v2), turn it "
-        + "into a weights file with 'perch-runner weights export' and name that with --weights, or try "
+        + "into a weights file as weights/README.md says and name that with --weights, or try "
         + "--weights seeded:perch_v2")
     #expect(error?.exit == .weights)
   }

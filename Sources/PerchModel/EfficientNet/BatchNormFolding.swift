@@ -29,7 +29,9 @@ struct BatchNorm {
     let channels = scale.count
     var folded = kernel
     for start in stride(from: 0, to: kernel.count, by: channels) {
-      for channel in 0..<channels { folded[start + channel] = Float(Double(kernel[start + channel]) * scale[channel]) }
+      for channel in 0..<channels {
+        folded[start + channel] = Float(Double(kernel[start + channel]) * scale[channel])
+      }
     }
     return folded
   }

@@ -6,12 +6,12 @@ import PerchWeights
 ///
 /// `same` for a 3×3 kernel of stride 2 puts one row (column) before where the size is odd, none where it
 /// is even, and one after (as TensorFlow).
-struct StemInput: Equatable {
+struct StemInput {
   let row: Int
   let count: Int
   let outputHeight: Int
   let outputWidth: Int
-  let placement: (offset: Int, row: Int)
+  let placement: SpectrogramLayer.Placement
 
   init(frames: Int, bands: Int, padding: StemPadding) {
     let pad = padding == .same
@@ -19,14 +19,9 @@ struct StemInput: Equatable {
     let left = pad ? bands % 2 : 0
     let height = top + frames + (pad ? 1 : 0)
     row = left + bands + (pad ? 1 : 0)
-    // The kernel reads whole vectors past the last row's end nowhere; one row more costs nothing.
-    count = (height + 1) * row
+    count = height * row
     outputHeight = (height - 3) / 2 + 1
     outputWidth = (row - 3) / 2 + 1
-    placement = (top * row + left, row)
-  }
-
-  static func == (a: StemInput, b: StemInput) -> Bool {
-    a.row == b.row && a.count == b.count && a.placement == b.placement
+    placement = .init(offset: top * row + left, row: row)
   }
 }

@@ -58,7 +58,9 @@ package struct InvertedBottleneck: Sendable {
     plan.require(.filtered, geometry.filteredCount)
     plan.require(.channelSums, depthwise.paddedChannels)
     plan.require(.scaledPanels, geometry.scalesPanels(projection) ? projection.matrix.storage.count : 0)
-    let maps = [input.pixels * input.channels.roundedUp(to: kernels.channelBlock), output.pixels * projection.paddedOutputs]
+    let maps = [
+      input.pixels * input.channels.roundedUp(to: kernels.channelBlock), output.pixels * projection.paddedOutputs,
+    ]
     for region in [Region.mapA, .mapB] { plan.require(region, maps.max() ?? 0) }
     squeeze.require(&plan)
   }

@@ -9,7 +9,8 @@ package struct SpectrogramLayer: Sendable {
     case log(floor: Double, offset: Double, scalar: Double)
     /// (E / (epsilon + S)^gain + bias)^(1/root) − bias^(1/root); `taps` is the width of the smoother
     /// (0: plain recursion), `legacy` its kernel before 2024-04-16.
-    case pcen(smoothing: [Double], gain: Double, bias: Double, root: Double, epsilon: Double, taps: Int, legacy: Bool)
+    case pcen(
+      smoothing: [Double], gain: Double, bias: Double, root: Double, epsilon: Double, taps: Int, legacy: Bool)
     case none
   }
 
@@ -97,7 +98,8 @@ package struct SpectrogramLayer: Sendable {
   }
 
   private func scale(
-    _ energies: UnsafePointer<Double>, _ scratch: UnsafeMutablePointer<Double>, _ output: UnsafeMutablePointer<Float>
+    _ energies: UnsafePointer<Double>, _ scratch: UnsafeMutablePointer<Double>,
+    _ output: UnsafeMutablePointer<Float>
   ) {
     switch scaling {
     case .log(let floor, let offset, let scalar):

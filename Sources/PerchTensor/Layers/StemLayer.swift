@@ -24,7 +24,8 @@ package struct StemLayer: Sendable {
     let padded = channels.roundedUp(to: kernels.channelBlock)
     self.shape = shape
     self.inputRow = inputRow
-    self.weights = Storage((0..<9).flatMap { Array(weights[$0 * channels..<($0 + 1) * channels]).padded(to: padded) })
+    self.weights = Storage(
+      (0..<9).flatMap { Array(weights[$0 * channels..<($0 + 1) * channels]).padded(to: padded) })
     self.bias = Storage(bias.padded(to: padded))
     paddedChannels = padded
     self.activation = activation

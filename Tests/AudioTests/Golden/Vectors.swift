@@ -8,8 +8,8 @@ enum Vectors {
     let out = FileManager.default.temporaryDirectory.appending(path: "perch-audio-\(UUID().uuidString)")
     try? FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
     let script = TestFiles.project.appending(path: "Tests/AudioTests/Golden/export.py")
-    let status = Python.run([script.path, shared.appending(path: "golden/audio").path, out.path])
-    return status == 0 ? out : nil
+    let result = try? Python.run([script.path, shared.appending(path: "golden/audio").path, out.path])
+    return result?.status == 0 ? out : nil
   }()
 
   static var areThere: Bool { folder != nil }
