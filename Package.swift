@@ -59,10 +59,11 @@ let package = Package(
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
+    module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
-      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
-      .product(name: "SystemPackage", package: "swift-system"),
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
+      "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),
     .executableTarget(

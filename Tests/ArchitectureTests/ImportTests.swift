@@ -19,11 +19,14 @@ import Testing
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],
     "PerchTables": ["PerchCore"],
     "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
+    "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
     "PerchPipeline": [
-      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables",
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
+      "PerchTables",
     ],
     "perch-runner": [
-      "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchTables", "PerchPipeline",
+      "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
+      "PerchPipeline",
     ],
   ]
 
