@@ -66,21 +66,13 @@ typedef struct {
   int32_t activation;
 } perch_stem PERCH_SWIFT_NAME(StemConvolution);
 
-/// y ← activation(x·W + bias), W row-major [inputs][outputs], outputs padded to a multiple of B.
-typedef struct {
-  const float *_Nonnull x;
-  const float *_Nonnull weights;
-  const float *_Nonnull bias;
-  float *_Nonnull y;
-  intptr_t inputs, outputs;
-  int32_t activation;
-} perch_dense PERCH_SWIFT_NAME(DenseLayer);
-
 /// Windowed frames of one signal → mel energies, frames side by side in the vector lanes, in double.
 typedef struct {
-  /// Frame t is signal[t·hop ..< t·hop + window_length].
+  /// Sample i of frame t is signal[sample_offsets[i] + t], also for the t up to the next multiple of the lanes
+  /// (the kernel interleaveHops lays a window out like this).
   const float *_Nonnull signal;
-  intptr_t frames, hop, window_length, fft_length;
+  const int32_t *_Nonnull sample_offsets;
+  intptr_t frames, window_length, fft_length;
   const double *_Nonnull window;
   /// Twiddle factors, as PerchTensor's FourierTwiddles lays them out.
   const double *_Nonnull twiddles;

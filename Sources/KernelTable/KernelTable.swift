@@ -47,13 +47,15 @@ public struct KernelTable: Sendable {
   public var matrixProduct: @convention(c) (UnsafePointer<MatrixProduct>) -> Void
   public var depthwiseConvolution: @convention(c) (UnsafePointer<DepthwiseConvolution>) -> Void
   public var stemConvolution: @convention(c) (UnsafePointer<StemConvolution>) -> Void
-  public var denseLayer: @convention(c) (UnsafePointer<DenseLayer>) -> Void
   public var scaleChannels: @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void
   public var scalePanels: @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void
   public var meanOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
   public var maximumOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
   public var blockChannels: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>) -> Void
+  public var clearColumns: @convention(c) (MutableFloats, Int, Int, Int) -> Void
+  public var prefetch: @convention(c) (Floats, Int) -> Void
   public var activateInPlace: @convention(c) (MutableFloats, Int, Int32) -> Void
+  public var interleaveHops: @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void
   public var melEnergies: @convention(c) (UnsafePointer<MelEnergies>) -> Void
   public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
@@ -64,7 +66,6 @@ public struct KernelTable: Sendable {
     matrixProduct: @escaping @convention(c) (UnsafePointer<MatrixProduct>) -> Void,
     depthwiseConvolution: @escaping @convention(c) (UnsafePointer<DepthwiseConvolution>) -> Void,
     stemConvolution: @escaping @convention(c) (UnsafePointer<StemConvolution>) -> Void,
-    denseLayer: @escaping @convention(c) (UnsafePointer<DenseLayer>) -> Void,
     scaleChannels: @escaping @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void,
     scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
     meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
@@ -73,7 +74,10 @@ public struct KernelTable: Sendable {
       @escaping @convention(c) (
         Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
       ) -> Void,
+    clearColumns: @escaping @convention(c) (MutableFloats, Int, Int, Int) -> Void,
+    prefetch: @escaping @convention(c) (Floats, Int) -> Void,
     activateInPlace: @escaping @convention(c) (MutableFloats, Int, Int32) -> Void,
+    interleaveHops: @escaping @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void,
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
@@ -86,13 +90,15 @@ public struct KernelTable: Sendable {
     self.matrixProduct = matrixProduct
     self.depthwiseConvolution = depthwiseConvolution
     self.stemConvolution = stemConvolution
-    self.denseLayer = denseLayer
     self.scaleChannels = scaleChannels
     self.scalePanels = scalePanels
     self.meanOverRows = meanOverRows
     self.maximumOverRows = maximumOverRows
     self.blockChannels = blockChannels
+    self.clearColumns = clearColumns
+    self.prefetch = prefetch
     self.activateInPlace = activateInPlace
+    self.interleaveHops = interleaveHops
     self.melEnergies = melEnergies
     self.logScaling = logScaling
     self.copyEnergies = copyEnergies

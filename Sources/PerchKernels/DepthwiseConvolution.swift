@@ -1,78 +1,120 @@
 import CPlatform
 import KernelTable
 
-/// Output pixels in a row that are computed side by side, one accumulator each, for one vector of channels.
-private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int> {
+/// Output pixels that are computed side by side for one vector of channels, one accumulator each: `pixels` in
+/// each of `lines` rows; `count` = pixels·lines (integer generics know no arithmetic).
+private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let lines: Int, let count: Int> {
+  /// Before the activation, but ReLU is done here.
+  ///
+  /// - Returns: the sum of what was stored.
   @inline(__always) static func run(
-    _ rows: UnsafePointer<Floats>, _ inputOffset: Int, _ x: Int, _ weights: Floats, _ bias: Vector,
-    _ output: MutableFloats
-  ) {
-    var sums = InlineArray<pixels, Vector>(repeating: bias)
+    _ plane: borrowing ChannelPlane, _ rows: UnsafePointer<Floats>, _ x: Int, _ output: MutableFloats
+  ) -> Vector {
+    var sums = InlineArray<count, Vector>(repeating: plane.bias)
+    let shift: Int = x &* (stride &* channelBlock) &+ plane.inputOffset
     for ky in 0..<kernel {
-      let row = rows[ky] + (x &* (stride &* channelBlock) &+ inputOffset)
+      let weights = plane.weights + ky &* (kernel &* channelBlock)
       for kx in 0..<kernel {
-        let w = load(weights + (ky &* kernel &+ kx) &* channelBlock)
-        for i in 0..<pixels {
-          sums[i] = multiplyAdd(load(row + (i &* stride &+ kx) &* channelBlock), w, sums[i])
+        let w = load(weights + kx &* channelBlock)
+        for line in 0..<lines {
+          let row = rows[line &* stride &+ ky] + shift
+          for i in 0..<pixels {
+            sums[line &* pixels &+ i] = multiplyAdd(
+              load(row + (i &* stride &+ kx) &* channelBlock), w, sums[line &* pixels &+ i])
+          }
         }
       }
     }
-    for i in 0..<pixels { store(sums[i], output + (x &+ i) &* channelBlock) }
+    if plane.activation == ActivationCode.relu {
+      for i in 0..<count { sums[i] = maximum(sums[i], .zero) }
+    }
+    var total = Vector.zero
+    for line in 0..<lines {
+      let to = output + (line &* plane.columns &+ x) &* channelBlock
+      for i in 0..<pixels {
+        store(sums[line &* pixels &+ i], to + i &* channelBlock)
+        total += sums[line &* pixels &+ i]
+      }
+    }
+    return total
   }
 }
 
-/// One row of output for one vector of channels, before the activation: tiles of eight pixels (eight
-/// accumulators hide the latency of the multiply-add), or of ten or five where these divide the width.
-@inline(never) private func outputRow<let kernel: Int, let stride: Int>(
-  _: KernelShape<kernel, stride>, _ rows: UnsafePointer<Floats>, _ inputOffset: Int, _ width: Int,
-  _ weights: Floats, _ bias: Vector, _ output: MutableFloats
-) {
-  var x = 0
-  if width % 10 == 0 {
-    while x < width {
-      PixelTile<kernel, stride, 10>.run(rows, inputOffset, x, weights, bias, output)
-      x &+= 10
-    }
-    return
-  }
-  while x &+ 8 <= width {
-    PixelTile<kernel, stride, 8>.run(rows, inputOffset, x, weights, bias, output)
-    x &+= 8
-  }
-  switch width &- x {
-  case 7: PixelTile<kernel, stride, 7>.run(rows, inputOffset, x, weights, bias, output)
-  case 5: PixelTile<kernel, stride, 5>.run(rows, inputOffset, x, weights, bias, output)
-  case 4: PixelTile<kernel, stride, 4>.run(rows, inputOffset, x, weights, bias, output)
-  default:
-    while x < width {
-      PixelTile<kernel, stride, 1>.run(rows, inputOffset, x, weights, bias, output)
-      x &+= 1
-    }
-  }
+/// One vector of channels: what all its tiles have in common.
+private struct ChannelPlane {
+  let inputOffset: Int, columns: Int
+  let weights: Floats
+  let bias: Vector
+  let activation: Int32
 }
 
 private struct KernelShape<let kernel: Int, let stride: Int> {
-  /// Sums are carried row by row, so that their rounding error grows with rows + columns, not with pixels.
-  @inline(__always) static func run(_ p: borrowing DepthwiseConvolution) {
+  static func run(_ p: borrowing DepthwiseConvolution) {
     let taps = kernel &* kernel &* channelBlock
+    // What an activation after the tiles reads again is still in the first-level cache: 8 KiB with AVX-512.
+    let rowsAtATime = max(2, 128 / p.columns)
     var channel = 0
     while channel < p.channels {
       let block = channel / channelBlock
       let inBlock = channel % channelBlock
-      let weights = p.weights + (block &* taps &+ inBlock)
-      let bias = load(p.bias + channel)
-      let inputOffset = block &* p.input_block &+ inBlock
-      var output = p.output + (block &* p.output_block &+ inBlock)
-      var total = load(Floats(p.sums) + channel)
-      for y in 0..<p.rows {
-        outputRow(
-          KernelShape<kernel, stride>(), p.input_rows + y &* stride, inputOffset, p.columns, weights, bias, output)
-        total += activateAndSum(output, p.columns, channelBlock, p.activation)
-        output += p.columns &* channelBlock
+      let plane = ChannelPlane(
+        inputOffset: block &* p.input_block &+ inBlock, columns: p.columns,
+        weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel), activation: p.activation)
+      let output = p.output + (block &* p.output_block &+ inBlock)
+      var total = Vector.zero
+      var y = 0
+      while y < p.rows {
+        let count = min(rowsAtATime, p.rows &- y)
+        let to = output + y &* (p.columns &* channelBlock)
+        let sum = rows(plane, p.input_rows + y &* stride, count, to)
+        total += p.activation <= ActivationCode.relu
+          ? sum : activateAndSum(to, count &* p.columns, channelBlock, p.activation)
+        y &+= count
       }
-      store(total, p.sums + channel)
+      store(load(Floats(p.sums) + channel) + total, p.sums + channel)
       channel &+= lanes
     }
+  }
+
+  /// All rows of one plane: tiles of eight pixels (eight accumulators hide the latency of the multiply-add), and
+  /// for maps of width four of two rows. The sum is carried
+  /// tile by tile, so that its rounding error grows with the number of tiles, not of pixels.
+  @inline(never) private static func rows(
+    _ plane: borrowing ChannelPlane, _ inputs: UnsafePointer<Floats>, _ count: Int, _ first: MutableFloats
+  ) -> Vector {
+    var total = Vector.zero
+    var y = 0
+    if plane.columns == 4 {
+      while y &+ 2 <= count {
+        let output = first + y &* (4 &* channelBlock)
+        total += PixelTile<kernel, stride, 4, 2, 8>.run(plane, inputs + y &* stride, 0, output)
+        y &+= 2
+      }
+    }
+    while y < count {
+      let row = inputs + y &* stride
+      let output = first + y &* (plane.columns &* channelBlock)
+      var x = 0
+      while x &+ 8 <= plane.columns {
+        total += PixelTile<kernel, stride, 8, 1, 8>.run(plane, row, x, output)
+        x &+= 8
+      }
+      switch plane.columns &- x {
+      case 7:
+        total += PixelTile<kernel, stride, 7, 1, 7>.run(plane, row, x, output)
+      case 5:
+        total += PixelTile<kernel, stride, 5, 1, 5>.run(plane, row, x, output)
+      case 4:
+        total += PixelTile<kernel, stride, 4, 1, 4>.run(plane, row, x, output)
+      default:
+        while x < plane.columns {
+          total += PixelTile<kernel, stride, 1, 1, 1>.run(plane, row, x, output)
+          x &+= 1
+        }
+      }
+      y &+= 1
+    }
+    return total
   }
 }
 

@@ -1,3 +1,7 @@
+#if KERNELS_V4
+  import CPlatform
+#endif
+
 /// Natural logarithm of positive normal numbers: x = 2^e·m with m in [√½, √2), ln m = 2·artanh(s) with
 /// s = (m − 1)/(m + 1), |s| ≤ 0.1716, by its series to s¹⁹ (next term below 1e-17 of the result).
 @inline(__always) func logarithm(_ x: DoubleVector) -> DoubleVector {
@@ -63,4 +67,17 @@
   return y.replacing(with: DoubleVector.zero, where: x .< least)
 }
 
-@inline(__always) func squareRoot(_ x: DoubleVector) -> DoubleVector { x.squareRoot() }
+/// For x ≥ 0. AVX-512 takes the root of 8 lanes in 24 to 31 cycles: there an estimate y of 1/√x good to 2⁻¹⁴ and
+/// one step of fourth order from it, √x = x·y·(1 + e/2 + 3e²/8 + 5e³/16 + …) with e = 1 − x·y² (error 2⁻⁵³).
+@inline(__always) func squareRoot(_ x: DoubleVector) -> DoubleVector {
+  #if KERNELS_V4
+    let y = _mm512_rsqrt14_pd(x + Double.leastNormalMagnitude)
+    let root = x * y
+    let e = _mm512_fnmadd_pd(root, y, DoubleVector(repeating: 1))
+    var p = multiplyAdd(DoubleVector(repeating: 0.3125), e, DoubleVector(repeating: 0.375))
+    p = multiplyAdd(p, e, DoubleVector(repeating: 0.5))
+    return multiplyAdd(root * e, p, root)
+  #else
+    x.squareRoot()
+  #endif
+}

@@ -40,27 +40,6 @@ func scalePanels(
   }
 }
 
-/// Two chains of sums, over the even and the odd inputs.
-func denseLayer(_ arguments: UnsafePointer<DenseLayer>) {
-  let p = arguments.pointee
-  var column = 0
-  while column < p.outputs {
-    var even = load(p.bias + column)
-    var odd = Vector.zero
-    var w = p.weights + column
-    var k = 0
-    while k &+ 2 <= p.inputs {
-      even = multiplyAdd(broadcast(p.x + k), load(w), even)
-      odd = multiplyAdd(broadcast(p.x + (k &+ 1)), load(w + p.outputs), odd)
-      w += 2 &* p.outputs
-      k &+= 2
-    }
-    if k < p.inputs { even = multiplyAdd(broadcast(p.x + k), load(w), even) }
-    store(activate(even + odd, p.activation), p.y + column)
-    column &+= lanes
-  }
-}
-
 /// Mean over the rows of a row-major matrix [rows][columns]: sums of eight rows, then the sum of those,
 /// so that the error grows with 8 + rows / 8 additions instead of rows.
 func meanOverRows(_ matrix: Floats, _ rows: Int, _ columns: Int, _ mean: MutableFloats) {
@@ -109,3 +88,20 @@ func blockChannels(
     }
   }
 }
+
+/// Zeroes `count` floats, whole vectors, at the beginning of each of `rows` rows that lie `step` floats apart.
+func clearColumns(_ first: MutableFloats, _ count: Int, _ step: Int, _ rows: Int) {
+  var column = 0
+  while column < count {
+    // Down the rows, not along them: a run of zeros this short would become a call of memset.
+    var p = first + column
+    for _ in 0..<rows {
+      store(Vector.zero, p)
+      p += step
+    }
+    column &+= lanes
+  }
+}
+
+/// Asks for memory that is needed soon.
+func prefetchFloats(_ first: Floats, _ count: Int) { prefetch(first, count) }

@@ -4,13 +4,7 @@ import KernelTable
 /// Stores the lanes of `v` that belong to bands below `bands` as float32.
 @inline(__always) private func storeBands(_ v: DoubleVector, _ to: MutableFloats, _ band: Int, _ bands: Int) {
   if band &+ doubleLanes <= bands {
-    #if KERNELS_V4
-      UnsafeMutableRawPointer(to + band).storeBytes(of: SIMD8<Float>(v), as: SIMD8<Float>.self)
-    #elseif KERNELS_V3
-      UnsafeMutableRawPointer(to + band).storeBytes(of: SIMD4<Float>(v), as: SIMD4<Float>.self)
-    #else
-      UnsafeMutableRawPointer(to + band).storeBytes(of: SIMD2<Float>(v), as: SIMD2<Float>.self)
-    #endif
+    storeNarrowed(v, to + band)
   } else {
     for lane in 0..<(bands &- band) { to[band &+ lane] = Float(v[lane]) }
   }

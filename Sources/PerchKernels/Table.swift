@@ -14,9 +14,9 @@ private func table(_ build: KernelBuild) -> KernelTable {
   KernelTable(
     build: build, channelBlock: channelBlock, doubleLanes: doubleLanes, polyphase: polyphase,
     matrixProduct: matrixProduct, depthwiseConvolution: depthwiseConvolution,
-    stemConvolution: stemConvolution, denseLayer: denseLayer, scaleChannels: scaleChannels,
-    scalePanels: scalePanels, meanOverRows: meanOverRows, maximumOverRows: maximumOverRows,
-    blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies,
-    logScaling: logScaling,
-    copyEnergies: copyEnergies, energyNormalization: energyNormalization)
+    stemConvolution: stemConvolution, scaleChannels: scaleChannels, scalePanels: scalePanels,
+    meanOverRows: meanOverRows, maximumOverRows: maximumOverRows, blockChannels: blockChannels,
+    clearColumns: clearColumns, prefetch: prefetchFloats, activateInPlace: activateInPlace,
+    interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
+    energyNormalization: energyNormalization)
 }

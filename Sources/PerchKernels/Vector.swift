@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTable
 
 // One vector of the instruction set, and the block of channels that every build lays out side by side.
@@ -21,6 +22,9 @@ import KernelTable
   @inline(__always) var channelBlock: Int { 8 }
 #endif
 
+typealias Doubles = UnsafePointer<Double>
+typealias MutableDoubles = UnsafeMutablePointer<Double>
+
 @inline(__always) var lanes: Int { Vector.scalarCount }
 @inline(__always) var doubleLanes: Int { DoubleVector.scalarCount }
 @inline(__always) var vectorsPerBlock: Int { channelBlock / Vector.scalarCount }
@@ -37,6 +41,30 @@ import KernelTable
 
 @inline(__always) func load(_ p: UnsafePointer<Double>) -> DoubleVector {
   UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
+}
+
+/// As many floats as a double vector has lanes, in double. (The conversions of SIMD types would leave a copy of
+/// generic library code in the object.)
+@inline(__always) func widen(_ p: Floats) -> DoubleVector {
+  #if KERNELS_V4
+    _mm512_cvtps_pd(UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Float>.self))
+  #elseif KERNELS_V3
+    _mm256_cvtps_pd(UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Float>.self))
+  #else
+    DoubleVector(Double(p[0]), Double(p[1]))
+  #endif
+}
+
+/// `v` as float32.
+@inline(__always) func storeNarrowed(_ v: DoubleVector, _ p: MutableFloats) {
+  #if KERNELS_V4
+    UnsafeMutableRawPointer(p).storeBytes(of: _mm512_cvtpd_ps(v), as: SIMD8<Float>.self)
+  #elseif KERNELS_V3
+    UnsafeMutableRawPointer(p).storeBytes(of: _mm256_cvtpd_ps(v), as: SIMD4<Float>.self)
+  #else
+    p[0] = Float(v[0])
+    p[1] = Float(v[1])
+  #endif
 }
 
 @inline(__always) func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
@@ -57,6 +85,17 @@ import KernelTable
   #endif
 }
 
+/// a·b − c, fused where the instruction set has it.
+@inline(__always) func multiplySubtract(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if KERNELS_V4
+    _mm512_fmsub_ps(a, b, c)
+  #elseif KERNELS_V3
+    _mm256_fmsub_ps(a, b, c)
+  #else
+    multiplyAdd(a, b, Vector.zero - c)
+  #endif
+}
+
 @inline(__always) func multiplyAdd(_ a: DoubleVector, _ b: DoubleVector, _ c: DoubleVector) -> DoubleVector {
   #if KERNELS_BASELINE
     c + a * b
@@ -65,5 +104,26 @@ import KernelTable
   #endif
 }
 
+@inline(__always) func multiplySubtract(_ a: DoubleVector, _ b: DoubleVector, _ c: DoubleVector) -> DoubleVector {
+  #if KERNELS_V4
+    _mm512_fmsub_pd(a, b, c)
+  #elseif KERNELS_V3
+    _mm256_fmsub_pd(a, b, c)
+  #else
+    multiplyAdd(a, b, DoubleVector.zero - c)
+  #endif
+}
+
 /// The greater of each lane; `b` where `a` is not a number.
 @inline(__always) func maximum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .> b) }
+
+@inline(__always) var floatsPerCacheLine: Int { 16 }
+
+/// Asks for `count` floats, whole cache lines, in the second-level cache.
+@inline(__always) func prefetch(_ p: Floats, _ count: Int) {
+  var i = 0
+  while i < count {
+    perch_prefetch(p + i)
+    i &+= floatsPerCacheLine
+  }
+}

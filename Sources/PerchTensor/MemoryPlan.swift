@@ -1,7 +1,7 @@
 /// What a worker needs room for. Each kind of value has one region, as large as its largest user: maps
 /// alternate between two of them and everything else dies with the block that made it.
 package enum Region: Int, CaseIterable, Sendable {
-  /// The window's samples, with the frontend's padding.
+  /// The window's samples with the frontend's padding, frames side by side.
   case signal
   /// The network's input, with the stem's padding.
   case spectrogram

@@ -8,22 +8,26 @@ struct ActivationTests {
   ///
   /// e^−x carries the polynomial's error and some roundings (2.5e-7 together) and, from −x·log₂e, an error
   /// that grows with |x|: the constant is off by 1.3e-8, and without fused multiply-add the product is
-  /// rounded too (6e-8). Below −80 both sides are under 1.5e-33 in size.
+  /// rounded too (6e-8). With AVX-512 the reciprocal is rounded once more (6e-8) and the step of Newton's method
+  /// that gives it leaves 2⁻²⁸ (4e-9). Below −80 both sides are under 1.5e-33 in size.
   @Test(arguments: Build.all) func swishOverAllFloats(_ build: Build) {
     let slope = build.kernels.build == .baseline ? 9e-8 : 2e-8
+    let base = build.kernels.build == .v4 ? 3.2e-7 : 2.5e-7
     var worst = 0.0
     var patterns: [UInt32] = []
     for pattern in stride(from: UInt32(0), to: UInt32.max - 61, by: 61) {
       patterns.append(pattern)
       if patterns.count == 1 << 16 {
-        worst = max(worst, Self.worst(patterns, slope, build.kernels))
+        worst = max(worst, Self.worst(patterns, base, slope, build.kernels))
         patterns.removeAll(keepingCapacity: true)
       }
     }
     #expect(worst <= 1, "largest error over its bound")
   }
 
-  private static func worst(_ patterns: [UInt32], _ slope: Double, _ kernels: KernelTable) -> Double {
+  private static func worst(
+    _ patterns: [UInt32], _ base: Double, _ slope: Double, _ kernels: KernelTable
+  ) -> Double {
     let inputs = patterns.map { Float(bitPattern: $0) }
     let outputs = apply(inputs, ActivationCode.swish, kernels)
     var worst = 0.0
@@ -42,7 +46,7 @@ struct ActivationTests {
       }
       let want = Reference.swish(Double(x))
       // Results below the least normal number may be flushed or rounded there.
-      let bound = (2.5e-7 + slope * max(0, -Double(x))) * abs(want) + Double(Float.leastNormalMagnitude)
+      let bound = (base + slope * max(0, -Double(x))) * abs(want) + Double(Float.leastNormalMagnitude)
       worst = max(worst, abs(Double(y) - want) / bound)
     }
     return worst

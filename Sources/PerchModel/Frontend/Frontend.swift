@@ -8,8 +8,6 @@ struct Frontend: Sendable {
   let frames: Int
   let bands: Int
   let placement: SpectrogramLayer.Placement
-  private let samples: Int
-  private let leftPadding: Int
   private let layer: SpectrogramLayer
 
   /// - Parameter placement: where the stem wants the spectrogram.
@@ -18,24 +16,22 @@ struct Frontend: Sendable {
     plan: inout MemoryPlan
   ) throws(RunnerError) {
     let settings = source.settings.frontend
-    samples = source.settings.windowSamples
+    let samples = source.settings.windowSamples
     let geometry = FrontendGeometry(settings, samples: samples)
     frames = geometry.frames
     bands = settings.melBins
-    leftPadding = geometry.leftPadding
     self.placement = placement
     let window = try source.optionalTensor("frontend/window", shape: [settings.windowLength])
     let mel = try source.optionalTensor("frontend/mel_weights", shape: [settings.spectrumBins, bands])
     layer = SpectrogramLayer(
       shape: .init(
-        frames: frames, hop: settings.hopLength, windowLength: settings.windowLength,
+        samples: samples, leftPadding: geometry.leftPadding, frames: frames, hop: settings.hopLength, windowLength: settings.windowLength,
         fftLength: settings.fftLength, bands: bands),
       placement: placement,
       window: Self.constant(stored: window, described: settings.windowCoefficients),
       melWeights: Self.constant(
         stored: mel, described: settings.melWeights(sampleRate: source.settings.sampleRate.hertz)),
       power: settings.power, scaling: try Self.scaling(source, frames: frames), kernels: kernels, plan: &plan)
-    plan.require(.signal, geometry.signalCount)
   }
 
   /// What the file holds stands above what its attributes describe. Where it holds just that, rounded to
@@ -68,11 +64,7 @@ struct Frontend: Sendable {
 
   /// Region `spectrogram` from `window`, whose count is the model's.
   func apply(_ window: Span<Float>, _ workspace: Workspace) {
-    precondition(window.count == samples, "a whole window")
-    workspace.withMutableSpan(.signal, leftPadding..<leftPadding + samples) { signal in
-      for i in 0..<window.count { signal[i] = window[i] }
-    }
-    layer.apply(workspace)
+    layer.apply(window, workspace)
   }
 
   /// Puts a spectrogram [frames, bands] where the network reads it.

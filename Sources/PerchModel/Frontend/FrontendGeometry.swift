@@ -5,8 +5,6 @@ struct FrontendGeometry: Equatable {
   /// Zeros before the first sample.
   let leftPadding: Int
   let frames: Int
-  /// Samples that the frames read, padding included, and at least the window with its left padding.
-  let signalCount: Int
 
   /// - `same`: ⌈samples / hop⌉ frames, zeros on both sides so that they cover the window.
   /// - `centered`: half a frame of zeros on each side, so that frame t is centred on sample t·hop; the last
@@ -23,6 +21,5 @@ struct FrontendGeometry: Equatable {
       let padded = samples + 2 * leftPadding
       frames = (padded - 2 * (length / 2)) % hop == 0 ? (samples + hop - 1) / hop : (padded - length) / hop + 1
     }
-    signalCount = max((frames - 1) * hop + length, leftPadding + samples)
   }
 }

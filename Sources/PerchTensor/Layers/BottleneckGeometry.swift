@@ -1,3 +1,5 @@
+import KernelTable
+
 /// Where the rows of an inverted bottleneck stand in memory.
 ///
 /// The ring holds padded input rows, blocked: [channels / B][ringRows][paddedWidth][B]. Padded row r (the
@@ -85,15 +87,11 @@ struct BottleneckGeometry: Sendable {
   }
 
   /// Zeroes the side columns of every slot of the ring.
-  func clearSideColumns(_ ring: UnsafeMutablePointer<Float>) {
-    let left = horizontal.before * block
+  func clearSideColumns(_ ring: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
+    let rows = channels / block * ringRows
     let right = horizontal.after * block
-    var row = unsafe ring
-    for _ in 0..<channels / block * ringRows {
-      unsafe row.update(repeating: 0, count: left)
-      unsafe row += rowCount
-      unsafe (row - right).update(repeating: 0, count: right)
-    }
+    unsafe kernels.clearColumns(ring, horizontal.before * block, rowCount, rows)
+    unsafe kernels.clearColumns(ring + (rowCount - right), right, rowCount, rows)
   }
 
   /// Zeroes the slot of padded row `row` in every channel block.

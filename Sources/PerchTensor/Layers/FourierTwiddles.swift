@@ -1,20 +1,22 @@
 import Glibc
 
-/// Roots of unity in the order in which the transform reads them (Sources/PerchKernels/FourierTransform.swift).
+/// Roots of unity in the order in which the transform reads them (Sources/PerchKernels/MelEnergies.swift).
 enum FourierTwiddles {
   /// For a real transform of `length` points, a power of two, computed as a complex one of half of them:
-  /// per radix-4 pass and position (w, w², w³), then (cos, sin) of 2π·k/length for k = 0 … length / 2.
+  /// per pass of radix 8 or 4 and position w, w², … (7 or 3 of them), then (cos, sin) of 2π·k/length for
+  /// k = 0 … length / 2.
   static func factors(length: Int) -> [Double] {
     var factors: [Double] = []
     var rest = length / 2
     while rest >= 4 {
-      for position in 0..<rest / 4 {
-        for multiple in 1...3 {
+      let radix = rest >= 8 && rest != 16 ? 8 : 4
+      for position in 0..<rest / radix {
+        for multiple in 1..<radix {
           let (c, s) = root(position * multiple, of: rest)
           factors += [c, -s]
         }
       }
-      rest /= 4
+      rest /= radix
     }
     for k in 0...length / 2 {
       let (c, s) = root(k, of: length)

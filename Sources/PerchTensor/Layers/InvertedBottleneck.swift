@@ -1,6 +1,35 @@
 import CPlatform
 import KernelTable
 
+/// What the squeeze and the projection will read: too much for the first two caches to keep from the window
+/// before, and read too fast for the processor to fetch in time. A share of it is asked for with every group
+/// of filtered rows.
+private struct UpcomingWeights: Sendable {
+  private let weights: [Storage<Float>]
+  private let floats: Int
+
+  /// - Parameter limit: bytes of the cache that may go to it.
+  init(_ weights: [Storage<Float>], limit: Int) {
+    self.weights = weights
+    floats = min(weights.reduce(0) { $0 + $1.count }, limit / 4)
+  }
+
+  /// The share that goes with `rows` of `height`.
+  func prefetch(_ rows: Range<Int>, of height: Int, _ kernels: KernelTable) {
+    var start = floats * rows.lowerBound / height / 16 * 16
+    var left = floats * rows.upperBound / height - start
+    for part in weights {
+      guard left > 0 else { return }
+      let count = min(left, part.count - start)
+      if count > 0 {
+        unsafe kernels.prefetch(part.base + start, count)
+        left -= count
+      }
+      start = max(0, start - part.count)
+    }
+  }
+}
+
 /// MBConv: expansion, depthwise convolution, squeeze-and-excitation, projection, and the input added
 /// where the block skips (Sandler et al. 2018, "MobileNetV2"; Tan and Le 2019, "EfficientNet").
 ///
@@ -27,6 +56,7 @@ package struct InvertedBottleneck: Sendable {
   private let depthwise: DepthwiseLayer
   private let squeeze: SqueezeExcitation
   private let projection: PointwiseConvolution
+  private let upcoming: UpcomingWeights
   /// Where pixel m of the input stands in a channel block of the ring.
   private let offsets: Storage<Int32>
   let kernels: KernelTable
@@ -52,6 +82,7 @@ package struct InvertedBottleneck: Sendable {
     self.depthwise = depthwise
     self.squeeze = squeeze
     self.projection = projection
+    upcoming = UpcomingWeights(squeeze.weights + [projection.matrix.storage], limit: cacheBytes)
     offsets = geometry.ringOffsets()
     self.kernels = kernels
     plan.require(.expanded, geometry.ringCount)
@@ -74,7 +105,7 @@ package struct InvertedBottleneck: Sendable {
 
   private func expandAndFilter(_ workspace: Workspace, from: UnsafePointer<Float>) {
     unsafe workspace.pointer(.channelSums).update(repeating: 0, count: depthwise.paddedChannels)
-    unsafe geometry.clearSideColumns(workspace.pointer(.expanded))
+    unsafe geometry.clearSideColumns(workspace.pointer(.expanded), kernels)
     var filled = 0  // padded rows that stand in the ring, counted from the top padding
     var y = 0
     while y < output.height {
@@ -137,6 +168,7 @@ package struct InvertedBottleneck: Sendable {
         output: workspace.pointer(.filtered, at: g.filteredRow(y)), outputBlock: g.filteredBlock(y),
         sums: workspace.pointer(.channelSums))
     }
+    upcoming.prefetch(y..<y + count, of: output.height, kernels)
     return count
   }
 

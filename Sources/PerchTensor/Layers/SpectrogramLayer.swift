@@ -15,13 +15,21 @@ package struct SpectrogramLayer: Sendable {
   }
 
   package struct Shape: Sendable {
+    /// Samples of a window.
+    package let samples: Int
+    /// Zeros before the first sample.
+    package let leftPadding: Int
     package let frames: Int
     package let hop: Int
     package let windowLength: Int
     package let fftLength: Int
     package let bands: Int
 
-    package init(frames: Int, hop: Int, windowLength: Int, fftLength: Int, bands: Int) {
+    package init(
+      samples: Int, leftPadding: Int, frames: Int, hop: Int, windowLength: Int, fftLength: Int, bands: Int
+    ) {
+      self.samples = samples
+      self.leftPadding = leftPadding
       self.frames = frames
       self.hop = hop
       self.windowLength = windowLength
@@ -46,6 +54,9 @@ package struct SpectrogramLayer: Sendable {
   private let power: Double
   private let scaling: Scaling
   private let window: Storage<Double>
+  /// Columns of the interleaved signal, and where each sample of frame 0 stands in it.
+  private let columns: Int
+  private let sampleOffsets: Storage<Int32>
   private let twiddles: Storage<Double>
   private let filters: SparseFilters
   private let smoothing: Storage<Double>
@@ -64,6 +75,9 @@ package struct SpectrogramLayer: Sendable {
     self.power = power
     self.scaling = scaling
     self.window = Storage(window)
+    let columns = shape.frames.roundedUp(to: 8) + (shape.windowLength - 1) / shape.hop
+    self.columns = columns
+    sampleOffsets = Storage((0..<shape.windowLength).map { Int32($0 % shape.hop * columns + $0 / shape.hop) })
     twiddles = Storage(FourierTwiddles.factors(length: shape.fftLength))
     filters = SparseFilters(melWeights, bands: shape.bands)
     energyRow = shape.bands.roundedUp(to: 8)
@@ -73,6 +87,7 @@ package struct SpectrogramLayer: Sendable {
       smoothing = Storage(count: 0)
     }
     self.kernels = kernels
+    plan.require(.signal, shape.hop * columns)
     plan.requireFrontend(energyCount + scratchCount)
   }
 
@@ -82,13 +97,20 @@ package struct SpectrogramLayer: Sendable {
     max(2 * shape.fftLength + filters.bins, shape.frames) * kernels.doubleLanes
   }
 
-  /// Region `signal` → region `spectrogram`.
-  package func apply(_ workspace: Workspace) {
+  /// A window → region `spectrogram`.
+  package func apply(_ window: Span<Float>, _ workspace: Workspace) {
+    precondition(window.count == shape.samples, "a whole window")
+    unsafe window.withUnsafeBufferPointer { samples in
+      guard let first = samples.baseAddress else { return }
+      unsafe kernels.interleaveHops(
+        first, samples.count, shape.leftPadding, shape.hop, columns, workspace.pointer(.signal))
+    }
     let energies = unsafe workspace.doubles.base
     let scratch = unsafe energies + energyCount
     var mel = unsafe MelEnergies(
-      signal: UnsafePointer(workspace.pointer(.signal)), frames: shape.frames, hop: shape.hop,
-      window_length: shape.windowLength, fft_length: shape.fftLength, window: UnsafePointer(window.base),
+      signal: UnsafePointer(workspace.pointer(.signal)), sample_offsets: UnsafePointer(sampleOffsets.base),
+      frames: shape.frames, window_length: shape.windowLength, fft_length: shape.fftLength,
+      window: UnsafePointer(self.window.base),
       twiddles: UnsafePointer(twiddles.base), power: power, bins: filters.bins, bands: shape.bands,
       mel_first: UnsafePointer(filters.first.base), mel_count: UnsafePointer(filters.count.base),
       mel_weights: UnsafePointer(filters.weights.base), scratch: scratch, energies: energies,
