@@ -4,12 +4,11 @@ import KernelTable
 /// Output pixels that are computed side by side for one vector of channels, one accumulator each: `pixels` in
 /// each of `lines` rows; `count` = pixels·lines (integer generics know no arithmetic).
 private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let lines: Int, let count: Int> {
-  /// Before the activation, but ReLU is done here.
-  ///
-  /// - Returns: the sum of what was stored.
+  /// Before the activation, but ReLU is done here. Adds what it stores to `total`.
   @inline(__always) static func run(
-    _ plane: borrowing ChannelPlane, _ rows: UnsafePointer<Floats>, _ x: Int, _ output: MutableFloats
-  ) -> Vector {
+    _ plane: borrowing ChannelPlane, _ rows: UnsafePointer<Floats>, _ x: Int, _ output: MutableFloats,
+    _ total: inout Vector
+  ) {
     var sums = InlineArray<count, Vector>(repeating: plane.bias)
     let shift: Int = x &* (stride &* channelBlock) &+ plane.inputOffset
     for ky in 0..<kernel {
@@ -28,15 +27,15 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
     if plane.activation == ActivationCode.relu {
       for i in 0..<count { sums[i] = maximum(sums[i], .zero) }
     }
-    var total = Vector.zero
     for line in 0..<lines {
       let to = output + (line &* plane.columns &+ x) &* channelBlock
+      var ofLine = Vector.zero
       for i in 0..<pixels {
         store(sums[line &* pixels &+ i], to + i &* channelBlock)
-        total += sums[line &* pixels &+ i]
+        ofLine += sums[line &* pixels &+ i]
       }
+      total += ofLine
     }
-    return total
   }
 }
 
@@ -52,7 +51,7 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
   static func run(_ p: borrowing DepthwiseConvolution) {
     let taps = kernel &* kernel &* channelBlock
     // What an activation after the tiles reads again is still in the first-level cache: 8 KiB with AVX-512.
-    let rowsAtATime = max(2, 128 / p.columns)
+    let rowsAtATime = max(2, 128 / max(p.columns, 1) / 2 &* 2)
     var channel = 0
     while channel < p.channels {
       let block = channel / channelBlock
@@ -61,33 +60,36 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
         inputOffset: block &* p.input_block &+ inBlock, columns: p.columns,
         weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel), activation: p.activation)
       let output = p.output + (block &* p.output_block &+ inBlock)
-      var total = Vector.zero
+      var total = load(Floats(p.sums) + channel)
       var y = 0
       while y < p.rows {
         let count = min(rowsAtATime, p.rows &- y)
         let to = output + y &* (p.columns &* channelBlock)
-        let sum = rows(plane, p.input_rows + y &* stride, count, to)
-        total += p.activation <= ActivationCode.relu
-          ? sum : activateAndSum(to, count &* p.columns, channelBlock, p.activation)
+        let sum = rows(plane, p.input_rows + y &* stride, count, to, total)
+        total = p.activation <= ActivationCode.relu
+          ? sum : activateAndSum(to, count, p.columns, channelBlock, p.activation, total)
         y &+= count
       }
-      store(load(Floats(p.sums) + channel) + total, p.sums + channel)
+      store(total, p.sums + channel)
       channel &+= lanes
     }
   }
 
   /// All rows of one plane: tiles of eight pixels (eight accumulators hide the latency of the multiply-add), and
-  /// for maps of width four of two rows. The sum is carried
-  /// tile by tile, so that its rounding error grows with the number of tiles, not of pixels.
+  /// for maps of width four of two rows.
+  ///
+  /// - Returns: `before` and the sums of all tiles of a row, added in order: the rounding error grows with the
+  ///   number of tiles, not of pixels, and how a map is cut into calls does not show in the result.
   @inline(never) private static func rows(
-    _ plane: borrowing ChannelPlane, _ inputs: UnsafePointer<Floats>, _ count: Int, _ first: MutableFloats
+    _ plane: borrowing ChannelPlane, _ inputs: UnsafePointer<Floats>, _ count: Int, _ first: MutableFloats,
+    _ before: Vector
   ) -> Vector {
-    var total = Vector.zero
+    var total = before
     var y = 0
     if plane.columns == 4 {
       while y &+ 2 <= count {
         let output = first + y &* (4 &* channelBlock)
-        total += PixelTile<kernel, stride, 4, 2, 8>.run(plane, inputs + y &* stride, 0, output)
+        PixelTile<kernel, stride, 4, 2, 8>.run(plane, inputs + y &* stride, 0, output, &total)
         y &+= 2
       }
     }
@@ -96,19 +98,19 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
       let output = first + y &* (plane.columns &* channelBlock)
       var x = 0
       while x &+ 8 <= plane.columns {
-        total += PixelTile<kernel, stride, 8, 1, 8>.run(plane, row, x, output)
+        PixelTile<kernel, stride, 8, 1, 8>.run(plane, row, x, output, &total)
         x &+= 8
       }
       switch plane.columns &- x {
       case 7:
-        total += PixelTile<kernel, stride, 7, 1, 7>.run(plane, row, x, output)
+        PixelTile<kernel, stride, 7, 1, 7>.run(plane, row, x, output, &total)
       case 5:
-        total += PixelTile<kernel, stride, 5, 1, 5>.run(plane, row, x, output)
+        PixelTile<kernel, stride, 5, 1, 5>.run(plane, row, x, output, &total)
       case 4:
-        total += PixelTile<kernel, stride, 4, 1, 4>.run(plane, row, x, output)
+        PixelTile<kernel, stride, 4, 1, 4>.run(plane, row, x, output, &total)
       default:
         while x < plane.columns {
-          total += PixelTile<kernel, stride, 1, 1, 1>.run(plane, row, x, output)
+          PixelTile<kernel, stride, 1, 1, 1>.run(plane, row, x, output, &total)
           x &+= 1
         }
       }

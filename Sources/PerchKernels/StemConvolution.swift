@@ -23,12 +23,44 @@ private struct StemTile<let pixels: Int, let vectors: Int, let count: Int> {
       }
     }
     for i in 0..<pixels {
-      for j in 0..<vectors {
-        let c = channel &+ j &* lanes
-        let to: Int = (c / channelBlock) &* p.output_block &+ c % channelBlock &+ i &* p.output_pixel
-        store(sums[i &* vectors &+ j], output + to)
-        activateInPlace(output + to, lanes, p.activation)
+      for j in 0..<vectors { store(sums[i &* vectors &+ j], output + offset(p, channel, i, j)) }
+    }
+  }
+
+  /// On the tile just stored: the constants of the formula take the registers that the tile had.
+  @inline(never) static func activateTile(
+    _ p: borrowing StemConvolution, _ channel: Int, _ output: MutableFloats
+  ) {
+    if p.activation == ActivationCode.swish {
+      for i in 0..<pixels {
+        for j in 0..<vectors {
+          let at = output + offset(p, channel, i, j)
+          store(swish(load(Floats(at))), at)
+        }
       }
+    } else if p.activation != ActivationCode.none {
+      for i in 0..<pixels {
+        for j in 0..<vectors { activateInPlace(output + offset(p, channel, i, j), lanes, p.activation) }
+      }
+    }
+  }
+
+  @inline(__always) private static func offset(
+    _ p: borrowing StemConvolution, _ channel: Int, _ i: Int, _ j: Int
+  ) -> Int {
+    let c = channel &+ j &* lanes
+    return (c / channelBlock) &* p.output_block &+ c % channelBlock &+ i &* p.output_pixel
+  }
+
+  /// As many tiles as fit from pixel `x` of a row on.
+  @inline(__always) static func sweep(
+    _ p: borrowing StemConvolution, _ input: Floats, _ channel: Int, _ output: MutableFloats, _ x: inout Int
+  ) {
+    while x &+ pixels <= p.columns {
+      let to = output + x &* p.output_pixel
+      run(p, input + 2 &* x, channel, to)
+      activateTile(p, channel, to)
+      x &+= pixels
     }
   }
 }
@@ -43,23 +75,11 @@ func stemConvolution(_ arguments: UnsafePointer<StemConvolution>) {
       let pair = p.channels &- channel >= 2 &* lanes
       var x = 0
       if pair {
-        while x &+ 5 <= p.columns {
-          StemTile<5, 2, 10>.run(p, input + 2 &* x, channel, output + x &* p.output_pixel)
-          x &+= 5
-        }
-        while x < p.columns {
-          StemTile<1, 2, 2>.run(p, input + 2 &* x, channel, output + x &* p.output_pixel)
-          x &+= 1
-        }
+        StemTile<5, 2, 10>.sweep(p, input, channel, output, &x)
+        StemTile<1, 2, 2>.sweep(p, input, channel, output, &x)
       } else {
-        while x &+ 9 <= p.columns {
-          StemTile<9, 1, 9>.run(p, input + 2 &* x, channel, output + x &* p.output_pixel)
-          x &+= 9
-        }
-        while x < p.columns {
-          StemTile<1, 1, 1>.run(p, input + 2 &* x, channel, output + x &* p.output_pixel)
-          x &+= 1
-        }
+        StemTile<8, 1, 8>.sweep(p, input, channel, output, &x)
+        StemTile<1, 1, 1>.sweep(p, input, channel, output, &x)
       }
       channel &+= pair ? 2 &* lanes : lanes
     }

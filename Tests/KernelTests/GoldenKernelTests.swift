@@ -137,11 +137,14 @@ struct GoldenKernelTests {
     "mbconv_swish_e1_k3_s1", "mbconv_swish_e6_k3_s1", "mbconv_swish_e6_k5_s2_odd_even",
   ]
 
-  /// Whole blocks, with the map expanded at once and a row at a time.
+  /// Whole blocks, with the map expanded a row at a time, some rows at a time and at once: the same bits, since
+  /// the sizes of the caches must not show in a result.
   @Test(arguments: Build.all, bottlenecks) func invertedBottleneck(_ build: Build, _ name: String) throws {
     let group = try Group(name)
-    for cacheBytes in [1, 1 << 20] {
-      try group.expect(try BottleneckRun(group, build, cacheBytes: cacheBytes).run())
+    let byRows = try BottleneckRun(group, build, cacheBytes: 1).run()
+    try group.expect(byRows)
+    for cacheBytes in [1 << 12, 1 << 14, 1 << 20] {
+      #expect(try BottleneckRun(group, build, cacheBytes: cacheBytes).run() == byRows)
     }
   }
 

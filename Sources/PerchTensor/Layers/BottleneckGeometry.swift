@@ -81,9 +81,15 @@ struct BottleneckGeometry: Sendable {
     return min(groupRows, vertical.outputSize - group) * horizontal.outputSize * block
   }
 
-  /// Whether the factors of the squeeze go to the weights of the projection, not to the filtered map.
+  /// Whether the factors of the squeeze go to the weights of the projection, not to the filtered map: to what is
+  /// smaller. The sizes of the caches have no say, because the two round differently.
   func scalesPanels(_ projection: PointwiseConvolution) -> Bool {
-    vertical.outputSize * horizontal.outputSize > projection.paddedOutputs || groupRows < vertical.outputSize
+    vertical.outputSize * horizontal.outputSize > projection.paddedOutputs
+  }
+
+  /// The groups of output rows.
+  var groups: [Range<Int>] {
+    Swift.stride(from: 0, to: vertical.outputSize, by: groupRows).map { $0..<min($0 + groupRows, vertical.outputSize) }
   }
 
   /// Zeroes the side columns of every slot of the ring.

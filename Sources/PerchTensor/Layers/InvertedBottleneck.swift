@@ -57,6 +57,7 @@ package struct InvertedBottleneck: Sendable {
   private let squeeze: SqueezeExcitation
   private let projection: PointwiseConvolution
   private let upcoming: UpcomingWeights
+  private let groups: [Range<Int>]
   /// Where pixel m of the input stands in a channel block of the ring.
   private let offsets: Storage<Int32>
   let kernels: KernelTable
@@ -83,6 +84,7 @@ package struct InvertedBottleneck: Sendable {
     self.squeeze = squeeze
     self.projection = projection
     upcoming = UpcomingWeights(squeeze.weights + [projection.matrix.storage], limit: cacheBytes)
+    groups = geometry.groups
     offsets = geometry.ringOffsets()
     self.kernels = kernels
     plan.require(.expanded, geometry.ringCount)
@@ -184,19 +186,18 @@ package struct InvertedBottleneck: Sendable {
       let matrix = projection.matrix
       unsafe kernels.scalePanels(matrix.storage.base, scaled, matrix.depth, matrix.paddedColumns, factors)
       unsafe panels = UnsafePointer(scaled)
-    } else {
-      unsafe kernels.scaleChannels(
-        filtered, g.filteredBlock(0), output.pixels, depthwise.paddedChannels, factors)
     }
-    var y = 0
-    while y < output.height {
-      let rows = min(g.groupRows, output.height - y)
-      let at = y * output.width * projection.paddedOutputs
+    for rows in groups {
+      let block = g.filteredBlock(rows.lowerBound)
+      let pixels = rows.count * output.width
+      let group = unsafe filtered + g.filteredRow(rows.lowerBound)
+      if unsafe panels == nil {
+        unsafe kernels.scaleChannels(group, block, pixels, depthwise.paddedChannels, factors)
+      }
+      let at = rows.lowerBound * output.width * projection.paddedOutputs
       unsafe projection.product(
-        input: filtered + g.filteredRow(y), row: g.block, block: g.filteredBlock(y), pixels: rows * output.width,
-        panels: panels, output: to + at, outputRow: projection.paddedOutputs, outputBlock: g.block,
-        residual: skips ? from + at : nil)
-      y += rows
+        input: UnsafePointer(group), row: g.block, block: block, pixels: pixels, panels: panels, output: to + at,
+        outputRow: projection.paddedOutputs, outputBlock: g.block, residual: skips ? from + at : nil)
     }
   }
 }
