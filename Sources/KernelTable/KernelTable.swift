@@ -55,6 +55,7 @@ public struct KernelTable: Sendable {
   public var clearColumns: @convention(c) (MutableFloats, Int, Int, Int) -> Void
   public var prefetch: @convention(c) (Floats, Int) -> Void
   public var activateInPlace: @convention(c) (MutableFloats, Int, Int32) -> Void
+  public var scaleToPeak: @convention(c) (MutableFloats, Int, Float, Bool) -> Bool
   public var interleaveHops: @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void
   public var melEnergies: @convention(c) (UnsafePointer<MelEnergies>) -> Void
   public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
@@ -77,6 +78,7 @@ public struct KernelTable: Sendable {
     clearColumns: @escaping @convention(c) (MutableFloats, Int, Int, Int) -> Void,
     prefetch: @escaping @convention(c) (Floats, Int) -> Void,
     activateInPlace: @escaping @convention(c) (MutableFloats, Int, Int32) -> Void,
+    scaleToPeak: @escaping @convention(c) (MutableFloats, Int, Float, Bool) -> Bool,
     interleaveHops: @escaping @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void,
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
@@ -98,6 +100,7 @@ public struct KernelTable: Sendable {
     self.clearColumns = clearColumns
     self.prefetch = prefetch
     self.activateInPlace = activateInPlace
+    self.scaleToPeak = scaleToPeak
     self.interleaveHops = interleaveHops
     self.melEnergies = melEnergies
     self.logScaling = logScaling

@@ -17,6 +17,7 @@ private func table(_ build: KernelBuild) -> KernelTable {
     stemConvolution: stemConvolution, scaleChannels: scaleChannels, scalePanels: scalePanels,
     meanOverRows: meanOverRows, maximumOverRows: maximumOverRows, blockChannels: blockChannels,
     clearColumns: clearColumns, prefetch: prefetchFloats, activateInPlace: activateInPlace,
-    interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
+    scaleToPeak: scaleToPeak, interleaveHops: interleaveHops, melEnergies: melEnergies,
+    logScaling: logScaling, copyEnergies: copyEnergies,
     energyNormalization: energyNormalization)
 }

@@ -10,7 +10,7 @@ import PerchWeights
 package final class PerchModel: Sendable {
   package let settings: ModelSettings
   /// What outputs record as `model_sha256`.
-  package let digest: String
+  package let digest: FileDigest
   package let kernels: KernelTable
   /// Size of the map of embeddings: time, frequency, embedding.
   package var spatialShape: MapShape { network.spatial }

@@ -1,6 +1,7 @@
 import PerchAudio
 import PerchCore
 import PerchTables
+import PerchTensor
 
 /// The straight line for one recording: file, windows, embeddings, table.
 struct RecordingRun {
@@ -19,13 +20,17 @@ struct RecordingRun {
       dimension: engine.facts.embeddingSize)
     var meter = ProgressMeter(
       recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
+    // Samples go round: the memory of a row that is written takes the next window.
+    var spare: [Storage<Float>] = []
     try await pipeline.run {
-      () throws(RunnerError) in try Window(from: &reader)
+      () throws(RunnerError) in
+      try Window(from: &reader, into: spare.popLast() ?? Storage(count: windowSamples))
     } emit: { row throws(RunnerError) in
       try table.append(
-        source: task.source, channel: row.position.channel, start: row.position.startSeconds,
-        end: row.position.endSeconds, embedding: row.embedding)
-      meter.advance(to: row.position.endSeconds)
+        source: task.source, channel: row.window.position.channel, start: row.window.position.startSeconds,
+        end: row.window.position.endSeconds, embedding: row.embedding)
+      meter.advance(to: row.window.position.endSeconds)
+      spare.append(row.window.samples)
     }
     reader.notes.forEach(observer.note)
     try table.finish(
@@ -34,22 +39,26 @@ struct RecordingRun {
     meter.finish()
   }
 
+  /// 5 s at 32 kHz: both models.
+  private var windowSamples: Int { 160_000 }
+
   private struct Window: Sendable {
     let position: WindowPosition
-    let samples: [Float]
+    let samples: Storage<Float>
 
     /// The next window of `reader`, or nil at the end of the recording.
-    init?(from reader: inout WindowReader) throws(RunnerError) {
-      var samples = [Float](repeating: 0, count: 160_000)
-      var span = samples.mutableSpan
-      guard let position = try reader.next(into: &span) else { return nil }
+    init?(from reader: inout WindowReader, into samples: Storage<Float>) throws(RunnerError) {
+      let position = try samples.withMutableSpan(0..<samples.count) { span throws(RunnerError) in
+        try reader.next(into: &span)
+      }
+      guard let position else { return nil }
       self.position = position
       self.samples = samples
     }
   }
 
   private struct Row: Sendable {
-    let position: WindowPosition
+    let window: Window
     let embedding: [Float]
   }
 
@@ -67,8 +76,11 @@ struct RecordingRun {
 
   private var pipeline: OrderedPipeline<any EmbeddingWorker, Window, Row> {
     OrderedPipeline(workers: engine.workers) {
-      [precision = settings.precision, task] worker, window throws(RunnerError) in
-      var embedding = try worker.embed(window.samples)
+      [precision = settings.precision, size = engine.facts.embeddingSize, task]
+      worker, window throws(RunnerError) in
+      var embedding = [Float](repeating: 0, count: size)
+      var span = embedding.mutableSpan
+      try window.samples.withSpan { samples throws(RunnerError) in try worker.embed(samples, into: &span) }
       precision.round(&embedding)
       guard embedding.allSatisfy(\.isFinite) else {
         throw RunnerError(
@@ -76,7 +88,7 @@ struct RecordingRun {
           remedy: precision == .float16 ? "leave out --precision float16" : "export the weights again",
           exit: .weights)
       }
-      return Row(position: window.position, embedding: embedding)
+      return Row(window: window, embedding: embedding)
     }
   }
 
