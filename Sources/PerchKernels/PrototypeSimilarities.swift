@@ -1,0 +1,209 @@
+import CPlatform
+import KernelTable
+
+// Exact similarities of the prototype head. Places stand in the lanes and prototypes are broadcast, so that a
+// class is used where it lies: any set of classes runs at the speed of all of them, and nothing is copied.
+//
+// The one arithmetic of every path: a (place, prototype) pair is one chain of multiply-adds over k = 0, 1, …;
+// neither tiles nor blocks of k nor the other windows change it.
+
+/// Vectors of places in a full panel, times four prototypes the accumulators of a tile.
+#if KERNELS_V4 || KERNELS_NEON  // 32 registers
+  @inline(__always) private var panelVectors: Int { 4 }
+  private typealias FullTile = QuadTile<4, 16>
+#elseif KERNELS_V3  // 16 registers
+  @inline(__always) private var panelVectors: Int { 3 }
+  private typealias FullTile = QuadTile<3, 12>
+#else  // 16 registers, one of them for the product
+  @inline(__always) private var panelVectors: Int { 2 }
+  private typealias FullTile = QuadTile<2, 8>
+#endif
+
+/// Steps of k for which a full panel takes about half of the first-level cache.
+#if KERNELS_V4
+  @inline(__always) private var quadDepthBlock: Int { 96 }
+#elseif KERNELS_V3
+  @inline(__always) private var quadDepthBlock: Int { 192 }
+#else
+  @inline(__always) private var quadDepthBlock: Int { 384 }
+#endif
+
+@inline(__always) private var quadGroup: Int { 16 }
+
+var prototypeKernels: PrototypeKernels {
+  PrototypeKernels(
+    placeLanes: lanes, panelPlaces: panelVectors &* lanes, quadGroup: quadGroup, depthBlock: quadDepthBlock,
+    unitPlaces: unitPlaces, quadSimilarities: quadSimilarities)
+}
+
+/// `vectors` vectors of places by the four prototypes of a quad.
+private struct QuadTile<let vectors: Int, let count: Int> {
+  /// - Parameters:
+  ///   - places: [depth][vectors · lanes].
+  ///   - quad: [depth][4].
+  ///   - sums: [4][vectors · lanes], taken up again when `continues`.
+  @inline(never) static func run(
+    _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, continues: Bool
+  ) {
+    var s = InlineArray<count, Vector>(repeating: .zero)
+    if continues {
+      for i in 0..<4 {
+        for j in 0..<vectors { s[i &* vectors &+ j] = load(sums + (i &* vectors &+ j) &* lanes) }
+      }
+    }
+    var a = places
+    var b = quad
+    var k = depth
+    while k > 0 {
+      for i in 0..<4 {
+        let p = broadcast(b + i)
+        for j in 0..<vectors {
+          s[i &* vectors &+ j] = multiplyAdd(p, load(a + j &* lanes), s[i &* vectors &+ j])
+        }
+      }
+      a += vectors &* lanes
+      b += 4
+      k &-= 1
+    }
+    for i in 0..<4 {
+      for j in 0..<vectors { store(s[i &* vectors &+ j], sums + (i &* vectors &+ j) &* lanes) }
+    }
+  }
+}
+
+/// Vectors of the panel that begins with `left` vectors to go.
+@inline(__always) private func vectorsOfPanel(_ left: Int) -> Int { min(left, panelVectors) }
+
+@inline(__always) private func runTile(
+  _ vectors: Int, _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, _ continues: Bool
+) {
+  if vectors == panelVectors { return FullTile.run(places, quad, depth, sums, continues: continues) }
+  switch vectors {
+  case 1: QuadTile<1, 4>.run(places, quad, depth, sums, continues: continues)
+  case 2: QuadTile<2, 8>.run(places, quad, depth, sums, continues: continues)
+  default: QuadTile<3, 12>.run(places, quad, depth, sums, continues: continues)
+  }
+}
+
+/// Loops: group of quads → block of k → window → panel of places, which stays in the first-level cache →
+/// quads of the group, which stay in the second and come from memory once for all windows.
+func quadSimilarities(_ arguments: UnsafePointer<QuadSimilarities>) {
+  let p = arguments.pointee
+  var first = 0
+  while first < p.quad_count {
+    let count = min(quadGroup, p.quad_count &- first)
+    var k = 0
+    while k < p.depth {
+      quadBlock(p, first, count, k, min(quadDepthBlock, p.depth &- k))
+      k &+= quadDepthBlock
+    }
+    for q in 0..<count {
+      for window in 0..<p.windows {
+        greatest(
+          p.sums + (window &* count &+ q) &* p.places &* 4, p.places,
+          p.similarities + (window &* p.similarity_row &+ (first &+ q) &* 4))
+      }
+    }
+    first &+= count
+  }
+}
+
+/// All windows and panels of one block of k for one group of quads. Sums stand as [window][quad][panel].
+private func quadBlock(_ p: borrowing QuadSimilarities, _ first: Int, _ count: Int, _ k: Int, _ depth: Int) {
+  for window in 0..<p.windows {
+    var place = 0
+    while place < p.places {
+      let vectors = vectorsOfPanel((p.places &- place) / lanes)
+      let width = vectors &* lanes
+      let panel = p.places_packed + (window &* p.window_stride &+ place &* p.depth &+ k &* width)
+      for q in 0..<count {
+        let index = Int(p.quads[first &+ q])
+        let group = p.prototypes + (index / quadGroup) &* quadGroup &* p.depth &* 4
+        let quad = group + (k &* quadGroup &+ (index % quadGroup) &* depth) &* 4
+        let sums = p.sums + ((window &* count &+ q) &* p.places &+ place) &* 4
+        runTile(vectors, panel, quad, depth, sums, k > 0)
+      }
+      place &+= width
+    }
+  }
+}
+
+/// Greatest sum of each of the four prototypes over the panels [4][width].
+private func greatest(_ sums: MutableFloats, _ places: Int, _ result: MutableFloats) {
+  for i in 0..<4 {
+    var most = Vector(repeating: -.infinity)
+    var place = 0
+    while place < places {
+      let width = vectorsOfPanel((places &- place) / lanes) &* lanes
+      let from = sums + (place &* 4 &+ i &* width)
+      var j = 0
+      while j < width {
+        most = maximum(load(Floats(from + j)), most)
+        j &+= lanes
+      }
+      place &+= width
+    }
+    var value = most[0]
+    for lane in 1..<lanes { value = most[lane] > value ? most[lane] : value }
+    result[i] = value
+  }
+}
+
+/// Each place over its norm plus epsilon; a place of zeros stays zero.
+func unitPlaces(_ arguments: UnsafePointer<UnitPlaces>) {
+  let p = arguments.pointee
+  for place in 0..<p.places {
+    let from = p.map + place &* p.row
+    let norm = Float(squaredNorm(from, p.depth).squareRoot()) + p.norm_epsilon
+    let to = p.unit + place &* p.unit_row
+    var k = 0
+    while k &+ lanes <= p.depth {
+      store(load(from + k) / Vector(repeating: norm), to + k)
+      k &+= lanes
+    }
+    while k < p.depth {
+      to[k] = from[k] / norm
+      k &+= 1
+    }
+  }
+  packPlaces(p)
+}
+
+/// Eight chains of sums in double: enough for the adder, and no number of a float32 map overflows.
+private func squaredNorm(_ x: Floats, _ count: Int) -> Double {
+  var sums = SIMD8<Double>.zero
+  var k = 0
+  while k &+ 8 <= count {
+    for i in 0..<8 {
+      let v = Double(x[k &+ i])
+      sums[i] += v * v
+    }
+    k &+= 8
+  }
+  var total = 0.0
+  while k < count {
+    total += Double(x[k]) * Double(x[k])
+    k &+= 1
+  }
+  for i in 0..<8 { total += sums[i] }
+  return total
+}
+
+private func packPlaces(_ p: borrowing UnitPlaces) {
+  let padded = (p.places &+ lanes &- 1) / lanes &* lanes
+  var place = 0
+  while place < padded {
+    let width = vectorsOfPanel((padded &- place) / lanes) &* lanes
+    let panel = p.packed + place &* p.depth
+    for i in 0..<width {
+      // Copies of place 0 change no maximum.
+      let from = p.unit + (place &+ i < p.places ? place &+ i : 0) &* p.unit_row
+      var to = panel + i
+      for k in 0..<p.depth {
+        to.pointee = from[k]
+        to += width
+      }
+    }
+    place &+= width
+  }
+}
