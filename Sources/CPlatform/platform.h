@@ -6,3 +6,6 @@
 #include <immintrin.h>
 #include <sys/platform/x86.h>
 #endif
+
+/// Asks for the cache line at `p`, which need not be readable.
+static inline void perch_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 3); }

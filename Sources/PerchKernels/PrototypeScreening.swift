@@ -122,8 +122,18 @@ func codeProducts(_ arguments: UnsafePointer<CodeProducts>) {
   while left > 0 {
     var codes = places
     var sums = p.sums
+    #if KERNELS_VNNI
+      // Each tile asks for its share of the next group: here memory would be the slower part.
+      let share = 2 &* MemoryLayout<Codes>.size / p.tiles
+      var next = UnsafeRawPointer(panel + p.group &* panelWidth &* stepCodes)
+    #endif
     for _ in 0..<p.tiles {
-      tileProducts(panel, codes, p.group, sums, continues: left < p.steps)
+      #if KERNELS_VNNI
+        tileProducts(panel, codes, p.group, sums, continues: left < p.steps, next: next, share: share)
+        next += share &* p.group
+      #else
+        tileProducts(panel, codes, p.group, sums, continues: left < p.steps, next: codes, share: 0)
+      #endif
       codes += p.group &* tilePlaces &* stepCodes
       sums += tile
     }
@@ -136,8 +146,9 @@ func codeProducts(_ arguments: UnsafePointer<CodeProducts>) {
 /// One group of steps of one tile: places by two vectors of prototypes.
 @inline(__always) private func tileProducts(
   _ panel: UnsafePointer<Int8>, _ places: UnsafeRawPointer, _ group: Int, _ sums: UnsafeMutablePointer<Int32>,
-  continues: Bool
+  continues: Bool, next: UnsafeRawPointer, share: Int
 ) {
+  var ahead = next
   var s = Partials(repeating: .zero)
   var b = UnsafeRawPointer(panel)
   var a = places.assumingMemoryBound(to: PlaceCodes.self)
@@ -155,6 +166,10 @@ func codeProducts(_ arguments: UnsafePointer<CodeProducts>) {
   }
   var step = group &- 1
   while step > 0 {
+    if share > 0 {
+      perch_prefetch(ahead)
+      ahead += share
+    }
     let first = b.loadUnaligned(as: Codes.self)
     let second = (b + MemoryLayout<Codes>.size).loadUnaligned(as: Codes.self)
     for i in 0..<tilePlaces {

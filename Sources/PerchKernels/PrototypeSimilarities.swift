@@ -19,10 +19,8 @@ import KernelTable
   private typealias FullTile = QuadTile<2, 8>
 #endif
 
-/// Steps of k for which a full panel takes about half of the first-level cache.
-#if KERNELS_V4
-  @inline(__always) private var quadDepthBlock: Int { 96 }
-#elseif KERNELS_V3
+/// Steps of k for which a full panel stays in the first two levels of cache.
+#if KERNELS_V3 || KERNELS_V4
   @inline(__always) private var quadDepthBlock: Int { 192 }
 #else
   @inline(__always) private var quadDepthBlock: Int { 384 }
@@ -42,8 +40,10 @@ private struct QuadTile<let vectors: Int, let count: Int> {
   ///   - places: [depth][vectors · lanes].
   ///   - quad: [depth][4].
   ///   - sums: [4][vectors · lanes], taken up again when `continues`.
+  ///   - ahead: the quad that comes next, which is asked for on the way: classes picked from all over the head
+  ///     come straight from memory.
   @inline(never) static func run(
-    _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, continues: Bool
+    _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, _ ahead: Floats, continues: Bool
   ) {
     var s = InlineArray<count, Vector>(repeating: .zero)
     if continues {
@@ -53,8 +53,11 @@ private struct QuadTile<let vectors: Int, let count: Int> {
     }
     var a = places
     var b = quad
+    var next = ahead
     var k = depth
     while k > 0 {
+      perch_prefetch(next)
+      next += 4
       for i in 0..<4 {
         let p = broadcast(b + i)
         for j in 0..<vectors {
@@ -75,13 +78,14 @@ private struct QuadTile<let vectors: Int, let count: Int> {
 @inline(__always) private func vectorsOfPanel(_ left: Int) -> Int { min(left, panelVectors) }
 
 @inline(__always) private func runTile(
-  _ vectors: Int, _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, _ continues: Bool
+  _ vectors: Int, _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats,
+  _ ahead: Floats, _ continues: Bool
 ) {
-  if vectors == panelVectors { return FullTile.run(places, quad, depth, sums, continues: continues) }
+  if vectors == panelVectors { return FullTile.run(places, quad, depth, sums, ahead, continues: continues) }
   switch vectors {
-  case 1: QuadTile<1, 4>.run(places, quad, depth, sums, continues: continues)
-  case 2: QuadTile<2, 8>.run(places, quad, depth, sums, continues: continues)
-  default: QuadTile<3, 12>.run(places, quad, depth, sums, continues: continues)
+  case 1: QuadTile<1, 4>.run(places, quad, depth, sums, ahead, continues: continues)
+  case 2: QuadTile<2, 8>.run(places, quad, depth, sums, ahead, continues: continues)
+  default: QuadTile<3, 12>.run(places, quad, depth, sums, ahead, continues: continues)
   }
 }
 
@@ -117,15 +121,23 @@ private func quadBlock(_ p: borrowing QuadSimilarities, _ first: Int, _ count: I
       let width = vectors &* lanes
       let panel = p.places_packed + (window &* p.window_stride &+ place &* p.depth &+ k &* width)
       for q in 0..<count {
-        let index = Int(p.quads[first &+ q])
-        let group = p.prototypes + (index / quadGroup) &* quadGroup &* p.depth &* 4
-        let quad = group + (k &* quadGroup &+ (index % quadGroup) &* depth) &* 4
         let sums = p.sums + ((window &* count &+ q) &* p.places &+ place) &* 4
-        runTile(vectors, panel, quad, depth, sums, k > 0)
+        let isLast = q &+ 1 == count
+        let ahead = block(p, first &+ (isLast ? 0 : q &+ 1), isLast ? k &+ depth : k, depth)
+        runTile(vectors, panel, block(p, first &+ q, k, depth), depth, sums, ahead, k > 0)
       }
       place &+= width
     }
   }
+}
+
+/// Where `depth` steps from k of the quad at `position` of the list stand.
+@inline(__always) private func block(
+  _ p: borrowing QuadSimilarities, _ position: Int, _ k: Int, _ depth: Int
+) -> Floats {
+  let index = Int(p.quads[position])
+  let group = p.prototypes + (index / quadGroup) &* quadGroup &* p.depth &* 4
+  return group + (k &* quadGroup &+ (index % quadGroup) &* depth) &* 4
 }
 
 /// Greatest sum of each of the four prototypes over the panels [4][width].
@@ -138,15 +150,20 @@ private func greatest(_ sums: MutableFloats, _ places: Int, _ result: MutableFlo
       let from = sums + (place &* 4 &+ i &* width)
       var j = 0
       while j < width {
-        most = maximum(load(Floats(from + j)), most)
+        most = greaterOrNaN(load(Floats(from + j)), most)
         j &+= lanes
       }
       place &+= width
     }
     var value = most[0]
-    for lane in 1..<lanes { value = most[lane] > value ? most[lane] : value }
+    for lane in 1..<lanes { value = most[lane] > value || most[lane].isNaN ? most[lane] : value }
     result[i] = value
   }
+}
+
+/// The greater of each lane, and not-a-number where either is.
+@inline(__always) private func greaterOrNaN(_ a: Vector, _ b: Vector) -> Vector {
+  b.replacing(with: a, where: (a .> b) .| (a .!= a))
 }
 
 /// Each place over its norm plus epsilon; a place of zeros stays zero.
@@ -171,7 +188,7 @@ func unitPlaces(_ arguments: UnsafePointer<UnitPlaces>) {
 
 /// Eight chains of sums in double: enough for the adder, and no number of a float32 map overflows.
 private func squaredNorm(_ x: Floats, _ count: Int) -> Double {
-  var sums = SIMD8<Double>.zero
+  var sums = InlineArray<8, Double>(repeating: 0)
   var k = 0
   while k &+ 8 <= count {
     for i in 0..<8 {
@@ -195,14 +212,16 @@ private func packPlaces(_ p: borrowing UnitPlaces) {
   while place < padded {
     let width = vectorsOfPanel((padded &- place) / lanes) &* lanes
     let panel = p.packed + place &* p.depth
-    for i in 0..<width {
-      // Copies of place 0 change no maximum.
-      let from = p.unit + (place &+ i < p.places ? place &+ i : 0) &* p.unit_row
-      var to = panel + i
-      for k in 0..<p.depth {
-        to.pointee = from[k]
-        to += width
+    var k = 0
+    while k < p.depth {
+      // A few steps at a time: what they write stays in the first-level cache.
+      let end = min(k &+ 16, p.depth)
+      for i in 0..<width {
+        // Copies of place 0 change no maximum.
+        let from = p.unit + (place &+ i < p.places ? place &+ i : 0) &* p.unit_row
+        for at in k..<end { panel[at &* width &+ i] = from[at] }
       }
+      k = end
     }
     place &+= width
   }

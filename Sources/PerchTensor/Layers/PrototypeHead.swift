@@ -25,6 +25,8 @@ package struct PrototypeHead: Sendable {
   let classWeights: Storage<Float>
   let bias: Storage<Float>
   let kernels: KernelTable
+  /// Rows of a map are padded to a multiple of this.
+  package var channelBlock: Int { kernels.channelBlock }
 
   /// - Parameters:
   ///   - prototypes: [classes, count, size].
@@ -61,7 +63,7 @@ package struct PrototypeHead: Sendable {
         return norm * factor
       }
       // A norm that is no number stays one, and forbids screening.
-      if !(norm <= greatest) { greatest = norm }
+      if norm > greatest || norm.isNaN { greatest = norm }
     }
     self.unit = unit
     greatestNorm = Float(greatest) * 1.000_01

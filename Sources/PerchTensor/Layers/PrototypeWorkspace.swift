@@ -112,6 +112,16 @@ package final class PrototypeWorkspace: Sendable {
     for window in 0..<windows { select(count, floor, window, reachable, body) }
   }
 
+  /// What screening says of kept window `window`: no logit of a wanted class is above its bound. For tests.
+  package func upperBounds(window: Int) -> [ClassLogit] {
+    guard let screen = scorer.screen, isScreened[window] == 1 else { return [] }
+    self.screen(window + 1, scorer.classes)
+    let count = collect(screen, window, scorer.classes, 0)
+    return candidates.values(0..<count).map {
+      ClassLogit(index: Int(KeyHeap.index($0)), logit: KeyHeap.score($0))
+    }
+  }
+
   /// Classes that can reach `floor`: so many of the order's first.
   private func reachable(_ floor: Float) -> Int {
     var (low, high) = (0, scorer.classes)
@@ -121,6 +131,8 @@ package final class PrototypeWorkspace: Sendable {
     }
     return low
   }
+
+  package func screenOnly(_ windows: Int) { screen(windows, scorer.classes) }  // SCRATCH
 
   private func screen(_ windows: Int, _ reachable: Int) {
     guard let screen = scorer.screen, let places, reachable > 0 else { return }
