@@ -85,7 +85,9 @@ let package = Package(
     tests("KernelTests", ["PerchTensor", "KernelTable", "COpenBLAS"]),
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"], exclude: ["Golden/export.py"]),
-    tests("ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore"], exclude: ["Golden"]),
+    tests(
+      "ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore", "PerchAudio"],
+      exclude: ["Golden"]),
     tests(
       "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],
       exclude: ["Readers"]),

@@ -51,7 +51,6 @@ public struct KernelTable: Sendable {
   public var scaleChannels: @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void
   public var scalePanels: @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void
   public var meanOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
-  public var maximumOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
   public var blockChannels: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>) -> Void
   public var activateInPlace: @convention(c) (MutableFloats, Int, Int32) -> Void
   public var melEnergies: @convention(c) (UnsafePointer<MelEnergies>) -> Void
@@ -70,7 +69,6 @@ public struct KernelTable: Sendable {
     scaleChannels: @escaping @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void,
     scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
     meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
-    maximumOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
     blockChannels:
       @escaping @convention(c) (
         Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
@@ -93,7 +91,6 @@ public struct KernelTable: Sendable {
     self.scaleChannels = scaleChannels
     self.scalePanels = scalePanels
     self.meanOverRows = meanOverRows
-    self.maximumOverRows = maximumOverRows
     self.blockChannels = blockChannels
     self.activateInPlace = activateInPlace
     self.melEnergies = melEnergies

@@ -149,7 +149,9 @@ func codeProducts(_ arguments: UnsafePointer<CodeProducts>) {
   continues: Bool, next: UnsafeRawPointer, share: Int
 ) {
   var ahead = next
-  var s = Partials(repeating: .zero)
+  // Any values: the first step overwrites them. (The array's initialiser is not always inlined, and would then be
+  // a symbol that other modules could come to share.)
+  var s = UnsafeRawPointer(sums).loadUnaligned(as: Partials.self)
   var b = UnsafeRawPointer(panel)
   var a = places.assumingMemoryBound(to: PlaceCodes.self)
   // The first step apart: it needs no additions.
@@ -221,7 +223,18 @@ func panelBounds(_ arguments: UnsafePointer<PanelBounds>) {
 ) -> Vector {
   let at: Int = place &* panelWidth &+ v
   let sum = UnsafeRawPointer(p.sums + at).loadUnaligned(as: IntVector.self)
-  let centred = multiplyAdd(codeSum, Vector(repeating: p.minus_zeros[place]), Vector(sum))
+  let centred = multiplyAdd(codeSum, Vector(repeating: p.minus_zeros[place]), floats(sum))
   let value = scale * Vector(repeating: p.steps[place])
   return multiplyAdd(centred, value, Vector(repeating: p.residuals[place]))
+}
+
+/// The nearest float32 of each integer.
+@inline(__always) private func floats(_ v: IntVector) -> Vector {
+  #if KERNELS_V4
+    _mm512_cvtepi32_ps(unsafeBitCast(v, to: __m512i.self))
+  #elseif KERNELS_V3
+    _mm256_cvtepi32_ps(unsafeBitCast(v, to: __m256i.self))
+  #else
+    Vector(v)
+  #endif
 }

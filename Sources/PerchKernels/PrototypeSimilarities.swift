@@ -39,18 +39,14 @@ private struct QuadTile<let vectors: Int, let count: Int> {
   /// - Parameters:
   ///   - places: [depth][vectors · lanes].
   ///   - quad: [depth][4].
-  ///   - sums: [4][vectors · lanes], taken up again when `continues`.
+  ///   - sums: [4][vectors · lanes], added to. They are loaded at once: the array's initialiser would not be
+  ///     inlined here, and be a symbol that other modules could come to share.
   ///   - ahead: the quad that comes next, which is asked for on the way: classes picked from all over the head
   ///     come straight from memory.
   @inline(never) static func run(
-    _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, _ ahead: Floats, continues: Bool
+    _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats, _ ahead: Floats
   ) {
-    var s = InlineArray<count, Vector>(repeating: .zero)
-    if continues {
-      for i in 0..<4 {
-        for j in 0..<vectors { s[i &* vectors &+ j] = load(sums + (i &* vectors &+ j) &* lanes) }
-      }
-    }
+    var s = UnsafeRawPointer(sums).loadUnaligned(as: InlineArray<count, Vector>.self)
     var a = places
     var b = quad
     var next = ahead
@@ -79,13 +75,13 @@ private struct QuadTile<let vectors: Int, let count: Int> {
 
 @inline(__always) private func runTile(
   _ vectors: Int, _ places: Floats, _ quad: Floats, _ depth: Int, _ sums: MutableFloats,
-  _ ahead: Floats, _ continues: Bool
+  _ ahead: Floats
 ) {
-  if vectors == panelVectors { return FullTile.run(places, quad, depth, sums, ahead, continues: continues) }
+  if vectors == panelVectors { return FullTile.run(places, quad, depth, sums, ahead) }
   switch vectors {
-  case 1: QuadTile<1, 4>.run(places, quad, depth, sums, ahead, continues: continues)
-  case 2: QuadTile<2, 8>.run(places, quad, depth, sums, ahead, continues: continues)
-  default: QuadTile<3, 12>.run(places, quad, depth, sums, ahead, continues: continues)
+  case 1: QuadTile<1, 4>.run(places, quad, depth, sums, ahead)
+  case 2: QuadTile<2, 8>.run(places, quad, depth, sums, ahead)
+  default: QuadTile<3, 12>.run(places, quad, depth, sums, ahead)
   }
 }
 
@@ -96,6 +92,11 @@ func quadSimilarities(_ arguments: UnsafePointer<QuadSimilarities>) {
   var first = 0
   while first < p.quad_count {
     let count = min(quadGroup, p.quad_count &- first)
+    var at = 0
+    while at < count &* p.windows &* p.places &* 4 {
+      store(.zero, p.sums + at)
+      at &+= lanes
+    }
     var k = 0
     while k < p.depth {
       quadBlock(p, first, count, k, min(quadDepthBlock, p.depth &- k))
@@ -124,7 +125,7 @@ private func quadBlock(_ p: borrowing QuadSimilarities, _ first: Int, _ count: I
         let sums = p.sums + ((window &* count &+ q) &* p.places &+ place) &* 4
         let isLast = q &+ 1 == count
         let ahead = block(p, first &+ (isLast ? 0 : q &+ 1), isLast ? k &+ depth : k, depth)
-        runTile(vectors, panel, block(p, first &+ q, k, depth), depth, sums, ahead, k > 0)
+        runTile(vectors, panel, block(p, first &+ q, k, depth), depth, sums, ahead)
       }
       place &+= width
     }

@@ -15,7 +15,7 @@ private func table(_ build: KernelBuild) -> KernelTable {
     build: build, channelBlock: channelBlock, doubleLanes: doubleLanes, polyphase: polyphase,
     matrixProduct: matrixProduct, depthwiseConvolution: depthwiseConvolution,
     stemConvolution: stemConvolution, denseLayer: denseLayer, scaleChannels: scaleChannels,
-    scalePanels: scalePanels, meanOverRows: meanOverRows, maximumOverRows: maximumOverRows,
+    scalePanels: scalePanels, meanOverRows: meanOverRows,
     blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies,
     logScaling: logScaling,
     copyEnergies: copyEnergies, energyNormalization: energyNormalization,

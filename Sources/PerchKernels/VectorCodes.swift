@@ -49,28 +49,31 @@ func greatestGroup(_ codes: UnsafePointer<UInt8>, _ depth: Int, _ signed: Int32)
   var most = SIMD2<Int32>.zero
   var k = 0
   while k < depth {
-    let raw = UnsafeRawPointer(codes + k)
-    let wide =
-      signed != 0
-      ? SIMD16<Int32>(truncatingIfNeeded: raw.loadUnaligned(as: SIMD16<Int8>.self))
-      : SIMD16<Int32>(truncatingIfNeeded: raw.loadUnaligned(as: SIMD16<UInt8>.self))
-    let sums = setsOfSixteen(wide &* wide)
+    let sums = setsOfSixteen(squares(codes + k, signed), squares(codes + (k &+ 8), signed))
     most = most.replacing(with: sums, where: sums .> most)
     k &+= 16
   }
   return max(most[0], most[1])
 }
 
+@inline(__always) private func squares(_ codes: UnsafePointer<UInt8>, _ signed: Int32) -> SIMD8<Int32> {
+  let raw = UnsafeRawPointer(codes)
+  let wide =
+    signed != 0
+    ? SIMD8<Int32>(truncatingIfNeeded: raw.loadUnaligned(as: SIMD8<Int8>.self))
+    : SIMD8<Int32>(truncatingIfNeeded: raw.loadUnaligned(as: SIMD8<UInt8>.self))
+  return wide &* wide
+}
+
 /// Sums over the two sets. Pairs: every second pair; plain: the first and the last eight.
-@inline(__always) private func setsOfSixteen(_ v: SIMD16<Int32>) -> SIMD2<Int32> {
+@inline(__always) private func setsOfSixteen(_ a: SIMD8<Int32>, _ b: SIMD8<Int32>) -> SIMD2<Int32> {
   #if KERNELS_V3 || KERNELS_V4
-    let pairs = v.evenHalf &+ v.oddHalf
-    let fours = pairs.lowHalf &+ pairs.highHalf
-    return fours.lowHalf &+ fours.highHalf
+    let sums = a &+ b
+    let pairs = sums.evenHalf &+ sums.oddHalf
+    return pairs.lowHalf &+ pairs.highHalf
   #else
-    let low = v.lowHalf.lowHalf &+ v.lowHalf.highHalf
-    let high = v.highHalf.lowHalf &+ v.highHalf.highHalf
-    let (a, b) = (low.lowHalf &+ low.highHalf, high.lowHalf &+ high.highHalf)
-    return SIMD2(a[0] &+ a[1], b[0] &+ b[1])
+    let (low, high) = (a.lowHalf &+ a.highHalf, b.lowHalf &+ b.highHalf)
+    let (first, second) = (low.lowHalf &+ low.highHalf, high.lowHalf &+ high.highHalf)
+    return SIMD2(first[0] &+ first[1], second[0] &+ second[1])
   #endif
 }

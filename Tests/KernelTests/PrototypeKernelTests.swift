@@ -94,7 +94,9 @@ struct PrototypeKernelTests {
         var want: Int32 = 0
         for step in 0..<steps {
           let at = (((step / group) * tiles + place / tile) * group + step % group) * tile + place % tile
-          for c in 0..<codes { want += Int32(panel[(step * width + p) * codes + c]) * Int32(places[at * codes + c]) }
+          for c in 0..<codes {
+            want += Int32(panel[(step * width + p) * codes + c]) * Int32(places[at * codes + c])
+          }
         }
         #expect(sums[place * width + p] == want, "place \(place), prototype \(p)")
       }

@@ -138,7 +138,8 @@ package struct PrototypeHead: Sendable {
     unsafe normalizePlaces(
       workspace.pointer(.spatial), unit: workspace.pointer(.unitVectors), packed: packed)
     let scratch = unsafe ExactScratch(
-      sums: workspace.pointer(.similarities), similarities: workspace.pointer(.similarities, at: sumsCount(windows: 1)))
+      sums: workspace.pointer(.similarities),
+      similarities: workspace.pointer(.similarities, at: sumsCount(windows: 1)))
     unsafe logits.withUnsafeMutableBufferPointer { result in
       guard let base = result.baseAddress else { return }
       unsafe exactLogits(nil, classes, packed: packed, windows: 1, scratch, into: base, stride: 0)

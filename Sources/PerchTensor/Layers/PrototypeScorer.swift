@@ -15,8 +15,8 @@ package struct ClassLogit: Equatable, Sendable, BitwiseCopyable {
 /// Immutable, shared by all workers.
 ///
 /// Greatest logits are exact: upper bounds of all classes come from 8-bit codes, the classes with the greatest
-/// bounds are computed, and then every other class whose bound reaches the least of the logits found so far. What is
-/// left out is below that logit for certain. Order: logit falling, equal logits by class index.
+/// bounds are computed, and then every other class whose bound reaches the least of the logits found so far.
+/// What is left out is below that logit for certain. Order: logit falling, equal logits by class index.
 package final class PrototypeScorer: Sendable {
   /// What windows will be asked for: data for screening is built and kept for the greatest logits only.
   package enum Purpose: Sendable { case greatest, all }

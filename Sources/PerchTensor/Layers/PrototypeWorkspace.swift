@@ -132,8 +132,6 @@ package final class PrototypeWorkspace: Sendable {
     return low
   }
 
-  package func screenOnly(_ windows: Int) { screen(windows, scorer.classes) }  // SCRATCH
-
   private func screen(_ windows: Int, _ reachable: Int) {
     guard let screen = scorer.screen, let places, reachable > 0 else { return }
     let width = screen.kernels.panelWidth
