@@ -50,7 +50,6 @@ public struct KernelTable: Sendable {
   public var scaleChannels: @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void
   public var scalePanels: @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void
   public var meanOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
-  public var maximumOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
   public var blockChannels: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>) -> Void
   public var clearColumns: @convention(c) (MutableFloats, Int, Int, Int) -> Void
   public var prefetch: @convention(c) (Floats, Int) -> Void
@@ -61,6 +60,8 @@ public struct KernelTable: Sendable {
   public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var energyNormalization: @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+  public var prototypes: PrototypeKernels
+  public var screening: ScreeningKernels
 
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
@@ -70,7 +71,6 @@ public struct KernelTable: Sendable {
     scaleChannels: @escaping @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void,
     scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
     meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
-    maximumOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
     blockChannels:
       @escaping @convention(c) (
         Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
@@ -83,7 +83,8 @@ public struct KernelTable: Sendable {
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
-    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
+    prototypes: PrototypeKernels, screening: ScreeningKernels
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -95,7 +96,6 @@ public struct KernelTable: Sendable {
     self.scaleChannels = scaleChannels
     self.scalePanels = scalePanels
     self.meanOverRows = meanOverRows
-    self.maximumOverRows = maximumOverRows
     self.blockChannels = blockChannels
     self.clearColumns = clearColumns
     self.prefetch = prefetch
@@ -106,5 +106,7 @@ public struct KernelTable: Sendable {
     self.logScaling = logScaling
     self.copyEnergies = copyEnergies
     self.energyNormalization = energyNormalization
+    self.prototypes = prototypes
+    self.screening = screening
   }
 }

@@ -61,10 +61,12 @@ package final class PerchModel: Sendable {
 
   /// Raw logits of head `name` for the window that the workspace holds, before slope and intercept.
   package func logits(_ name: String, _ workspace: Workspace, into logits: inout MutableSpan<Float>) {
-    let head = heads.first { $0.settings.name == name }
+    let head = head(name)
     precondition(head != nil, "a head that the model was loaded with")
     head?.logits(workspace, places: network.spatial.pixels, into: &logits)
   }
+
+  func head(_ name: String) -> Head? { heads.first { $0.settings.name == name } }
 }
 
 extension PerchModel {
