@@ -127,3 +127,19 @@ typedef struct {
   float *_Nonnull output;
   intptr_t output_row;
 } perch_pcen PERCH_SWIFT_NAME(EnergyNormalization);
+
+// Comparison of vectors.
+
+/// Squared norms of rows and their dot products with some queries, summed in double.
+typedef struct {
+  /// [rows][depth].
+  const float *_Nonnull rows;
+  intptr_t row_count, depth;
+  /// [queries][depth].
+  const double *_Nonnull queries;
+  intptr_t query_count;
+  /// [rows][queries].
+  double *_Nonnull dots;
+  /// [rows].
+  double *_Nonnull squares;
+} perch_row_products PERCH_SWIFT_NAME(RowProducts);

@@ -59,6 +59,8 @@ public struct KernelTable: Sendable {
   public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var energyNormalization: @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
 
+  public var similarity: SimilarityKernels
+
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
     matrixProduct: @escaping @convention(c) (UnsafePointer<MatrixProduct>) -> Void,
@@ -77,7 +79,8 @@ public struct KernelTable: Sendable {
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
-    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
+    similarity: SimilarityKernels
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -97,5 +100,6 @@ public struct KernelTable: Sendable {
     self.logScaling = logScaling
     self.copyEnergies = copyEnergies
     self.energyNormalization = energyNormalization
+    self.similarity = similarity
   }
 }
