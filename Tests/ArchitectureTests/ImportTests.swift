@@ -26,7 +26,7 @@ import Testing
     ],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
-      "PerchPipeline",
+      "PerchPipeline", "PerchTensor",
     ],
   ]
 
