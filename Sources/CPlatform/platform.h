@@ -6,3 +6,8 @@
 #include <immintrin.h>
 #include <sys/platform/x86.h>
 #endif
+
+/// Asks for the cache line at `address` in the second-level cache. Never faults.
+static inline __attribute__((always_inline)) void perch_prefetch(const void *_Nonnull address) {
+  __builtin_prefetch(address, 0, 2);
+}

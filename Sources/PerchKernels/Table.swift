@@ -19,5 +19,6 @@ private func table(_ build: KernelBuild) -> KernelTable {
     blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies,
     logScaling: logScaling,
     copyEnergies: copyEnergies, energyNormalization: energyNormalization,
-    similarity: SimilarityKernels(rowProducts: rowProducts, widenHalves: widenHalves))
+    similarity: SimilarityKernels(
+      rowProducts: rowProducts, rowEstimates: rowEstimates, widenHalves: widenHalves))
 }

@@ -11,7 +11,9 @@ package struct QueryVectors: Sendable {
   let kernels: KernelTable
   /// [queries][dimension], as given.
   let doubles: Storage<Double>
-  /// Columns for the matrix product, each times `scales` of itself.
+  /// [queries][dimension], each times `scales` of itself.
+  let scaled: Storage<Float>
+  /// The same as columns for the matrix product.
   let panels: PackedMatrix
   /// Powers of two that bring the greatest magnitude of a query to 0.5 ..< 1: without rounding, and far from
   /// the ends of float32.
@@ -24,12 +26,14 @@ package struct QueryVectors: Sendable {
     self.dimension = dimension
     self.kernels = kernels
     doubles = Storage(values.map(Double.init))
-    scales = (0..<count).map { query in
+    let scales = (0..<count).map { query -> Double in
       let greatest = values[query * dimension..<(query + 1) * dimension].reduce(0) { max($0, abs($1)) }
       return greatest > 0 ? Double(sign: .plus, exponent: -Int(greatest.exponent) - 1, significand: 1) : 1
     }
-    var factors = scales.makeIterator()
-    panels = PackedMatrix(columns: values, depth: dimension, kernels: kernels) { _ in factors.next() ?? 1 }
+    self.scales = scales
+    let scaledValues = values.indices.map { Float(Double(values[$0]) * scales[$0 / dimension]) }
+    scaled = Storage(scaledValues)
+    panels = PackedMatrix(columns: scaledValues, depth: dimension, kernels: kernels) { _ in 1 }
     squares = Self.squares(values, count: count, dimension: dimension, doubles, kernels)
   }
 
