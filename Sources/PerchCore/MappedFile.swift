@@ -57,4 +57,10 @@ import SystemPackage
       return bytes
     }
   }
+
+  /// A little-endian number at any offset; nil where the file does not reach.
+  package func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number? {
+    guard let base = unsafe base, offset >= 0, offset <= size - MemoryLayout<Number>.size else { return nil }
+    return unsafe Number(littleEndian: UnsafeRawPointer(base).loadUnaligned(fromByteOffset: offset, as: type))
+  }
 }

@@ -21,7 +21,7 @@ struct PerchRunner: AsyncParsableCommand {
     version: programVersion,
     subcommands: [
       Generate.self, Weights.self, Version.self,
-      Distance.self, Search.self,
+      Distance.self, Search.self, Import.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.

@@ -20,7 +20,9 @@ import Testing
     "PerchTables": ["PerchCore"],
     "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
     "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
+    "PerchHoplite": ["PerchCore"],
     "PerchPipeline": [
+      "PerchHoplite",
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
       "PerchTables",
     ],
