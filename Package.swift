@@ -100,7 +100,7 @@ let package = Package(
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "KernelTable"]),
+    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "KernelTable", "CPlatform"]),
     tests("HopliteTests", [
       "PerchHoplite", "PerchPipeline", "PerchTables", "PerchCore",
       .product(name: "SystemPackage", package: "swift-system"),

@@ -53,13 +53,16 @@ import SystemPackage
     return withBytes(inside) { span in
       var bytes: [UInt8] = []
       bytes.reserveCapacity(inside.count)
-      for offset in span.byteOffsets { bytes.append(unsafe span.unsafeLoad(fromByteOffset: offset, as: UInt8.self)) }
+      for offset in span.byteOffsets {
+        bytes.append(unsafe span.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
+      }
       return bytes
     }
   }
 
   /// A little-endian number at any offset; nil where the file does not reach.
-  package func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number? {
+  package func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number?
+  {
     guard let base = unsafe base, offset >= 0, offset <= size - MemoryLayout<Number>.size else { return nil }
     return unsafe Number(littleEndian: UnsafeRawPointer(base).loadUnaligned(fromByteOffset: offset, as: type))
   }

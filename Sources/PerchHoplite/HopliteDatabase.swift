@@ -6,7 +6,8 @@ import SystemPackage
   import GRDB
 #endif
 
-/// What the SQLite part of a perch-hoplite database says (google-research/perch-hoplite, `db/sqlite_usearch_impl.py`).
+/// What the SQLite part of a perch-hoplite database says (google-research/perch-hoplite,
+/// `db/sqlite_usearch_impl.py`).
 package struct HopliteDatabase: Sendable {
   package struct Window: Sendable {
     /// Its key in `usearch.index`.
@@ -73,7 +74,8 @@ package struct HopliteDatabase: Sendable {
       let rows = try Row.fetchCursor(database, sql: "SELECT id, recording_id, offsets FROM windows")
       while let row = try rows.next() {
         guard let id = row["id"] as Int64?, let owner = row["recording_id"] as Int64?,
-          let offsets = row["offsets"] as Data?, let recording = indices[owner], let times = Self.times([UInt8](offsets))
+          let offsets = row["offsets"] as Data?, let recording = indices[owner],
+          let times = Self.times([UInt8](offsets))
         else { throw HopliteFault.damaged("a window of hoplite.sqlite has no recording or no times") }
         windows.append(Window(id: id, recording: recording, start: times.start, end: times.end))
       }
@@ -97,7 +99,8 @@ package struct HopliteDatabase: Sendable {
       }
       let uses = Dictionary(grouping: found, by: \.name).mapValues(\.count)
       let texts = found.map { recording in
-        uses[recording.name] ?? 0 > 1 ? "\(recording.deployment ?? "\(recording.id)")/\(recording.name)" : recording.name
+        uses[recording.name] ?? 0 > 1
+          ? "\(recording.deployment ?? "\(recording.id)")/\(recording.name)" : recording.name
       }
       let order = found.indices.sorted { (texts[$0], found[$0].id) < (texts[$1], found[$1].id) }
       recordings = order.map { texts[$0] }

@@ -26,7 +26,8 @@ extension RunnerError {
       case .unreadable(let cause): ("cannot be read (\(cause))", "check the path and its permissions")
       case .truncated(let file): ("\(file) ends early", again)
       case .damaged(let text): (text, again)
-      case .unsupported(let part): ("usearch.index holds \(part), which is not supported", "export it with perch-hoplite")
+      case .unsupported(let part):
+        ("usearch.index holds \(part), which is not supported", "export it with perch-hoplite")
       case .database(let text): ("hoplite.sqlite: \(text)", again)
       case .left: ("this program was built without databases", "build it with the trait Hoplite")
       }

@@ -78,7 +78,9 @@ package struct UsearchVectors: Sendable {
       cursor.offset += 4 + 4 * baseConnectivity + level * (4 + 4 * connectivity)
       guard cursor.offset <= cursor.file.size else { throw .truncated("usearch.index") }
       if key == deletedKey { continue }
-      guard slots.updateValue(slot, forKey: key) == nil else { throw .damaged("usearch.index has key \(key) twice") }
+      guard slots.updateValue(slot, forKey: key) == nil else {
+        throw .damaged("usearch.index has key \(key) twice")
+      }
     }
     guard slots.count == present else {
       throw .damaged("usearch.index has \(slots.count) keys and says \(present)")

@@ -67,7 +67,8 @@ package struct DistanceRun {
     }
     warn(of: table.undefinedRows, in: run.task.source)
     let model = run.engine.facts
-    var provenance = Provenance(generate: settings, model: model, recording: try run.facts(of: reader), created: run.created)
+    var provenance = Provenance(
+      generate: settings, model: model, recording: try run.facts(of: reader), created: run.created)
     let configuration = settings.configuration(model: model.name).merging(choices.configuration) { $1 }
     provenance.set("config_json", JSONText.object(configuration))
     try table.finish(provenance.ofDistances(to: queries))
@@ -100,7 +101,9 @@ package struct DistanceRun {
 
   private func warn(of undefined: Int, in source: String) {
     if undefined == 0 { return }
-    let rows = undefined == 1 ? "1 embedding is zero: its distance is" : "\(undefined) embeddings are zero: their distances are"
+    let rows =
+      undefined == 1
+      ? "1 embedding is zero: its distance is" : "\(undefined) embeddings are zero: their distances are"
     observer.note(Note(.warning, source, "\(rows) left empty"))
   }
 }

@@ -45,10 +45,12 @@ package struct ImportRun: Sendable {
       let vector = vectors.vector(slot)
       guard vector.allSatisfy(\.isFinite) else {
         throw RunnerError(
-          database, "the vector of window \(window.id) is not finite", remedy: "embed that recording again", exit: .input)
+          database, "the vector of window \(window.id) is not finite", remedy: "embed that recording again",
+          exit: .input)
       }
       try table.append(
-        source: said.recordings[window.recording], channel: 0, start: window.start, end: window.end, embedding: vector)
+        source: said.recordings[window.recording], channel: 0, start: window.start, end: window.end,
+        embedding: vector)
     }
     try table.finish(provenance(said, vectors, name: name, created: created))
   }
@@ -56,12 +58,15 @@ package struct ImportRun: Sendable {
   /// Windows and vectors that have no counterpart, the first of them by their numbers.
   private func report(_ said: HopliteDatabase, _ vectors: UsearchVectors, _ path: FilePath) {
     let ids = Set(said.windows.map(\.id))
-    let without = said.windows.map(\.id).filter { id in UInt64(exactly: id).map { vectors.slots[$0] == nil } ?? true }
+    let without = said.windows.map(\.id).filter { id in UInt64(exactly: id).map { vectors.slots[$0] == nil } ?? true
+    }
     let lost = vectors.slots.keys.filter { key in Int64(exactly: key).map { !ids.contains($0) } ?? true }
-    for (text, numbers) in [("windows have no vector", without.sorted().map(String.init)),
-      ("vectors have no window", lost.sorted().map(String.init))] where !numbers.isEmpty {
+    for (text, numbers) in [
+      ("windows without a vector", without.sorted().map(String.init)),
+      ("vectors without a window", lost.sorted().map(String.init)),
+    ] where !numbers.isEmpty {
       let first = numbers.prefix(10).joined(separator: ", ")
-      observer.note(Note(.warning, path.string, "\(numbers.count) \(text) and are left out: \(first)"))
+      observer.note(Note(.warning, path.string, "\(numbers.count) \(text) left out: \(first)"))
     }
   }
 
@@ -76,7 +81,8 @@ package struct ImportRun: Sendable {
       provenance.set("model", "\(known.rawValue) (perch-hoplite)")
     }
     provenance.set("embedding_dim", "\(vectors.dimension)")
-    provenance.set("embedding_encoding", format == .csv || layout == .serialized ? "base64 float32 little-endian" : "float32")
+    provenance.set(
+      "embedding_encoding", format == .csv || layout == .serialized ? "base64 float32 little-endian" : "float32")
     if let rate = model?.model_config?.sample_rate { provenance.set("sample_rate", "\(rate)") }
     if let window = model?.model_config?.window_size_s { provenance.set("window_seconds", "\(window)") }
     if let hop = model?.model_config?.hop_size_s { provenance.set("hop_seconds", "\(hop)") }

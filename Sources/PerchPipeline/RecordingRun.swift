@@ -38,7 +38,8 @@ struct RecordingRun {
     var meter = ProgressMeter(
       recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
     try await pipeline.run {
-      () throws(RunnerError) in try Window(from: &reader)
+      () throws(RunnerError) in
+      try Window(from: &reader)
     } emit: { row throws(RunnerError) in
       try emit(row)
       meter.advance(to: row.position.endSeconds)

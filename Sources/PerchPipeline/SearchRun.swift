@@ -23,7 +23,8 @@ package struct SearchChoices: Equatable, Sendable {
     try query.check()
     guard (1...100_000).contains(top) else {
       throw RunnerError(
-        "--top", "\(top) is not a number of rows between 1 and 100000", remedy: "give a smaller number", exit: .usage)
+        "--top", "\(top) is not a number of rows between 1 and 100000", remedy: "give a smaller number",
+        exit: .usage)
     }
     guard (1...1000).contains(repeats) else {
       throw RunnerError(
@@ -69,7 +70,9 @@ package struct SearchRun {
     let found = try await work.run(workers: settings.jobs)
     if found.undefinedRows > 0 {
       observer.note(
-        Note(.warning, input, "\(found.undefinedRows) of \(found.rows) embeddings are zero or not finite and left out"))
+        Note(
+          .warning, input, "\(found.undefinedRows) of \(found.rows) embeddings are zero or not finite and left out")
+      )
     }
     let provenance = provenance(queries, input: input, rows: found.rows, created: created)
     try write(found, work, provenance, to: output(input, destination))

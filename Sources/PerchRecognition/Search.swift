@@ -72,7 +72,9 @@ package struct SearchWorker {
   }
 
   /// The same for float32 rows in an array.
-  package mutating func search(_ rows: borrowing [Float], count: Int, first: RowPosition, place: (Int) -> WindowPlace) {
+  package mutating func search(
+    _ rows: borrowing [Float], count: Int, first: RowPosition, place: (Int) -> WindowPlace
+  ) {
     let before = scan.undefinedRows
     scan.scan(rows) { query, row, score in
       part.offer(query, score, RowPosition(table: first.table, row: first.row + row)) { place(row) }

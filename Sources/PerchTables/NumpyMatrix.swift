@@ -30,7 +30,8 @@ extension RunnerError {
       case .header(let text): ("damaged NumPy header: \(text)", save)
       case .fortranOrder: ("holds its columns one after the other", "save numpy.ascontiguousarray of it")
       case .type(let type): ("holds numbers of type '\(type)'", "save it as little-endian float32 or float16")
-      case .shape(let shape): ("has the shape \(shape), not rows and columns", "save a matrix with a row for each window")
+      case .shape(let shape):
+        ("has the shape \(shape), not rows and columns", "save a matrix with a row for each window")
       case .length(let wanted, let found): ("holds \(found) bytes of numbers, not \(wanted)", "copy it or \(save)")
       }
     self.init(path.string, cause, remedy: remedy, exit: .input)

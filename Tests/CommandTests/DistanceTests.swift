@@ -50,11 +50,13 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 13), to: "night.wav")
     try folder.write(ToneFile.wav(seconds: 5), to: "call.wav")
     for name in ["night.wav", "call.wav"] {
-      #expect(try Program.run(["generate", "-q", "--weights", "seeded:perch_8", name, "out"], in: folder).exit == 0)
+      #expect(
+        try Program.run(["generate", "-q", "--weights", "seeded:perch_8", name, "out"], in: folder).exit == 0)
     }
     #expect(try distance("night.wav", "call.wav", "a").exit == 0)
     let outcome = try Program.run(
-      ["distance", "-q", "-F", "csv", "out/night.embeddings.parquet", "out/call.embeddings.parquet", "b"], in: folder)
+      ["distance", "-q", "-F", "csv", "out/night.embeddings.parquet", "out/call.embeddings.parquet", "b"],
+      in: folder)
     #expect(outcome.errors == "")
     #expect(try rows("a/night.distances.parquet") == rows("b/night.embeddings.distances.csv"))
   }
@@ -63,7 +65,8 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 13), to: "night.wav")
     try folder.write(ToneFile.wav(seconds: 5), to: "one.wav")
     try folder.write(ToneFile.wav(seconds: 5, rate: 22_050), to: "two.wav")
-    let outcome = try distance("-F", "csv", "--no-embeddings", "--metadata", "none", "night.wav", "one.wav", "two.wav", "out")
+    let outcome = try distance(
+      "-F", "csv", "--no-embeddings", "--metadata", "none", "night.wav", "one.wav", "two.wav", "out")
     #expect(outcome.errors == "")
     let lines = String(decoding: try folder.read("out/night.distances.csv"), as: UTF8.self).split(separator: "\n")
     #expect(lines[0] == "source,channel,source_separation_channel,start,end,distance,distance_one,distance_two")
@@ -72,8 +75,12 @@ import Testing
       let fields = line.split(separator: ",").suffix(3).compactMap { Double($0) }
       #expect(fields.count == 3 && fields[0] == min(fields[1], fields[2]))
     }
-    #expect(try distance("--top", "2", "-F", "csv", "--reduce", "none", "night.wav", "one.wav", "two.wav", "top").exit == 0)
-    #expect(try Provenance(ofTable: FilePath(folder.path("top/night.distances.csv")))["query"] == #"["one.wav","two.wav"]"#)
+    #expect(
+      try distance("--top", "2", "-F", "csv", "--reduce", "none", "night.wav", "one.wav", "two.wav", "top").exit
+        == 0)
+    #expect(
+      try Provenance(ofTable: FilePath(folder.path("top/night.distances.csv")))["query"]
+        == #"["one.wav","two.wav"]"#)
   }
 
   @Test func aPartOfALongerRecordingCanBeTheQuery() throws {

@@ -38,7 +38,9 @@ import Testing
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(vectors.count), \(vectors[0].count)), }"
     header += String(repeating: " ", count: 128 - 11 - header.utf8.count) + "\n"
     var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0]) + Data(header.utf8)
-    for value in vectors.joined() { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
+    for value in vectors.joined() {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
     try folder.write(data, to: name)
   }
 
@@ -61,7 +63,8 @@ import Testing
         "query.npy,4,all/b.parquet.wav,0,10.0,\(1 / 2.0.squareRoot()),b.parquet,2",
         "query.npy,5,all/a/c.csv.wav,0,5.0,0.0,a/c.csv,1",
       ])
-    #expect(try search("-q", "--top", "2", "--score", "dot", "--metadata", "none", "all", "query.npy", "dot").exit == 0)
+    #expect(
+      try search("-q", "--top", "2", "--score", "dot", "--metadata", "none", "all", "query.npy", "dot").exit == 0)
     #expect(try lines("dot/all.search.csv")[1] == "query.npy,1,all/a/c.csv.wav,0,0.0,6.0,a/c.csv,0")
   }
 
@@ -93,7 +96,8 @@ import Testing
     let weights = ["--weights", "seeded:perch_8"]
     #expect(try Program.run(["generate", "-q"] + weights + ["night.wav", "all"], in: folder).exit == 0)
     // Distances of a recording are its embeddings again.
-    #expect(try Program.run(["distance", "-q"] + weights + ["night.wav", "call.wav", "all"], in: folder).exit == 0)
+    #expect(
+      try Program.run(["distance", "-q"] + weights + ["night.wav", "call.wav", "all"], in: folder).exit == 0)
     let outcome = try Program.run(["search", "-q"] + weights + ["all", "call.wav", "out"], in: folder)
     #expect(outcome.errors == "")
     let lines = try lines("out/all.search.csv")
@@ -121,7 +125,9 @@ import Testing
     #expect(try error("absent", "query.npy", "out") == "error: absent: \(absent)\n")
     #expect(
       try error("empty", "query.npy", "out")
-        == "error: empty: holds no tables of embeddings (csv, npy, parquet); name another folder, or the file itself\n")
+        == "error: empty: holds no tables of embeddings (csv, npy, parquet); "
+        + "name another folder, or the file itself\n"
+    )
     #expect(
       try error("wide.npy", "query.npy", "out")
         == "error: wide.npy: has rows of 4 values, the query of 3; \(remedy)\n")

@@ -49,7 +49,7 @@ import Testing
     #expect(reader.provenance["embedding_dim"] == "8")
     #expect(
       notes.withLock { $0.map(\.text) } == [
-        "1 windows have no vector and are left out: 6", "1 vectors have no window and are left out: 9",
+        "1 windows without a vector left out: 6", "1 vectors without a window left out: 9",
       ])
     // SQLite keeps nothing of its own beside the database.
     let files = try FileManager.default.contentsOfDirectory(atPath: database.path).sorted()

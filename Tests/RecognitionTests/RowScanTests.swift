@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTable
 import PerchRecognition
 import PerchTensor
@@ -75,9 +76,10 @@ struct PlainSearch {
   }
 
   /// Around the chains of every build (8, 16, 32 and 64 numbers), and both ways of estimating.
-  static let shapes = [1, 2, 4, 5, 33].flatMap { queries in
-    [1, 3, 31, 65, 200].map { Shape(rows: 300, dimension: $0, queries: queries) }
-  } + [Shape(rows: 700, dimension: 1536, queries: 1), Shape(rows: 700, dimension: 1536, queries: 17)]
+  static let shapes =
+    [1, 2, 4, 5, 33].flatMap { queries in
+      [1, 3, 31, 65, 200].map { Shape(rows: 300, dimension: $0, queries: queries) }
+    } + [Shape(rows: 700, dimension: 1536, queries: 1), Shape(rows: 700, dimension: 1536, queries: 17)]
 
   /// Whole numbers up to 2¹¹: products and their sums are exact in double, whatever the order, so scores must
   /// agree to the last bit; in float32 most are not, so that estimates alone would rank wrongly. Few different
@@ -85,7 +87,9 @@ struct PlainSearch {
   @Test(arguments: Build.all, shapes)
   func findsWhatPlainLoopsFind(_ build: Build, _ shape: Shape) {
     var random = SplitMix(state: UInt64(shape.dimension * 100 + shape.queries))
-    func vector() -> [Float] { (0..<shape.dimension).map { _ in Float(Int.random(in: -2048...2048, using: &random)) } }
+    func vector() -> [Float] {
+      (0..<shape.dimension).map { _ in Float(Int.random(in: -2048...2048, using: &random)) }
+    }
     let base = vector()
     let queries = (0..<shape.queries).map { _ in vector() }
     let kinds: [[Float]] = (0..<shape.rows / 3).map { index in
@@ -200,7 +204,8 @@ struct PlainSearch {
   @Test func keepsTheBestInWhateverOrder() {
     var random = SplitMix(state: 5)
     let offers = (0..<200).map { (score: Double($0 % 17), position: RowPosition(table: $0 % 3, row: $0)) }
-    let expected = offers.sorted { $0.score != $1.score ? $0.score > $1.score : $0.position < $1.position }.prefix(30)
+    let expected = offers.sorted { $0.score != $1.score ? $0.score > $1.score : $0.position < $1.position }.prefix(
+      30)
     for _ in 0..<5 {
       var lists = [TopList<Int>(capacity: 30), TopList<Int>(capacity: 30)]
       for (index, offer) in offers.shuffled(using: &random).enumerated() {

@@ -66,7 +66,9 @@ import Testing
       self.line = line
     }
 
-    init(header: String, _ line: String) { self.init(NumpyMatrixTests.file(header, numbers: NumpyMatrixTests.floats), line) }
+    init(header: String, _ line: String) {
+      self.init(NumpyMatrixTests.file(header, numbers: NumpyMatrixTests.floats), line)
+    }
   }
 
   private static let save = "save it again with numpy.save"
@@ -80,9 +82,11 @@ import Testing
       header: "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
       "holds its columns one after the other; save numpy.ascontiguousarray of it"),
     Case(
-      header: "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }", "holds numbers of type '>f4'; \(type)"),
+      header: "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }",
+      "holds numbers of type '>f4'; \(type)"),
     Case(
-      header: "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", "holds numbers of type '<f8'; \(type)"),
+      header: "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }",
+      "holds numbers of type '<f8'; \(type)"),
     Case(
       header: "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 3), }",
       "holds numbers of type 'structured'; \(type)"),

@@ -26,7 +26,8 @@ package struct DistanceChoices: Equatable, Sendable {
     try query.check()
     if let top, !(1...1_000_000).contains(top) {
       throw RunnerError(
-        "--top", "\(top) is not a number of rows between 1 and 1000000", remedy: "give a smaller number, or leave it out",
+        "--top", "\(top) is not a number of rows between 1 and 1000000",
+        remedy: "give a smaller number, or leave it out",
         exit: .usage)
     }
   }

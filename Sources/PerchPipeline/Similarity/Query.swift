@@ -52,7 +52,8 @@ struct QueryReader {
       let found = try read(path)
       guard several || found.count == 1 else {
         throw RunnerError(
-          path, "holds \(found.count) embeddings, a query is one", remedy: "give a table with one row", exit: .input)
+          path, "holds \(found.count) embeddings, a query is one", remedy: "give a table with one row", exit: .input
+        )
       }
       queries += found
     }
@@ -189,7 +190,8 @@ struct QueryReader {
     if choices.start != nil {
       if let clip { return clip }
       throw RunnerError(
-        file.string, "no 5 s of sound begin at \(choices.start ?? 0) s of \(seconds) s", remedy: "give an earlier --query-start",
+        file.string, "no 5 s of sound begin at \(choices.start ?? 0) s of \(seconds) s",
+        remedy: "give an earlier --query-start",
         exit: .input)
     }
     guard let clip, !isTooLong, Self.clipSeconds.contains(seconds) else {
@@ -242,7 +244,8 @@ extension Query {
     }
     if let model, let own = self.model, Self.name(model) != Self.name(own) {
       throw RunnerError(
-        subject, "has embeddings of \(model), the query \(name) of \(own)", remedy: "compare embeddings of one model",
+        subject, "has embeddings of \(model), the query \(name) of \(own)",
+        remedy: "compare embeddings of one model",
         exit: .input)
     }
     if let modelDigest, let own = self.modelDigest, modelDigest != own {

@@ -32,7 +32,9 @@ struct SearchInputs: Sendable {
     var tables: [Table] = []
     if isFolder {
       for name in try Recordings.below(path, where: { Self.isTable($0, $1) }) {
-        if let table = try Self.table(path.pushing(name), name.string, dimension, isNamed: false) { tables.append(table) }
+        if let table = try Self.table(path.pushing(name), name.string, dimension, isNamed: false) {
+          tables.append(table)
+        }
       }
     } else if let table = try Self.table(path, path.lastComponent?.string ?? input, dimension, isNamed: true) {
       tables.append(table)

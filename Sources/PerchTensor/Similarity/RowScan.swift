@@ -99,7 +99,8 @@ package struct RowScan {
     if isDirect { return }
     let block = queries.kernels.channelBlock
     var product = unsafe MatrixProduct(
-      a: floats(rows, number, count), a_row: queries.dimension, a_block: block, rows: count, depth: queries.dimension,
+      a: floats(rows, number, count), a_row: queries.dimension, a_block: block, rows: count,
+      depth: queries.dimension,
       columns: columns, b: UnsafePointer(queries.panels.storage.base), bias: nil, c: estimates.base, c_offsets: nil,
       c_row: columns, c_block: block, residual: nil, activation: ActivationCode.none)
     unsafe queries.kernels.matrixProduct(&product)
