@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// A database that Golden/make_database.py wrote with usearch itself; what it holds is said there.
-@Suite final class ImportTests {
+@Suite final class ImportTests: Sendable {
   private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   private var database: URL { folder.appending(path: "database") }
 
