@@ -2,7 +2,7 @@
 # docker run -v /data:/data perch-runner generate /data/audio.wav /data/output
 FROM swift:6.3-bookworm AS builder
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends libhdf5-dev libsndfile1-dev pkg-config \
+  && apt-get install --yes --no-install-recommends libhdf5-dev libsndfile1-dev libsqlite3-dev pkg-config \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift ./
@@ -13,7 +13,7 @@ RUN swift build -c release --product perch-runner --static-swift-stdlib \
 
 FROM debian:12-slim
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends libhdf5-103-1 libsndfile1 tzdata \
+  && apt-get install --yes --no-install-recommends libhdf5-103-1 libsndfile1 libsqlite3-0 tzdata \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=builder /app/perch-runner /app/perch-runner
 # Weights mounted or copied here are found without an option.

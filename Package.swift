@@ -41,12 +41,17 @@ let package = Package(
     .library(name: "PerchPipeline", targets: ["PerchPipeline"]),
     .library(name: "PerchModel", targets: ["PerchModel"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Hoplite"]),
+    .trait(name: "Hoplite", description: "Read databases of perch-hoplite (needs libsqlite3-dev)."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.9.0"),
   ],
   targets: kernelBuilds + [
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
@@ -65,7 +70,12 @@ let package = Package(
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
     module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
+    module("PerchHoplite", [
+      "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
+      .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Hoplite"])),
+    ]),
     module("PerchPipeline", [
+      "PerchHoplite",
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
       "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
@@ -74,6 +84,7 @@ let package = Package(
       name: "perch-runner",
       dependencies: [
         "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
+        "PerchTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -95,6 +106,11 @@ let package = Package(
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
+    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "KernelTable", "CPlatform"]),
+    tests("HopliteTests", [
+      "PerchHoplite", "PerchPipeline", "PerchTables", "PerchCore",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ], exclude: ["Golden"]),
     tests("ArchitectureTests", []),
   ]
 )

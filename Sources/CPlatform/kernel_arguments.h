@@ -196,3 +196,34 @@ typedef struct {
   float place_norm, slack;
   float *_Nonnull bounds;
 } perch_panel_bounds PERCH_SWIFT_NAME(PanelBounds);
+
+// Comparison of vectors.
+
+/// Squared norms of rows and their dot products with some queries, summed in double.
+typedef struct {
+  /// [rows][depth].
+  const float *_Nonnull rows;
+  intptr_t row_count, depth;
+  /// [queries][depth].
+  const double *_Nonnull queries;
+  intptr_t query_count;
+  /// [rows][queries].
+  double *_Nonnull dots;
+  /// [rows].
+  double *_Nonnull squares;
+} perch_row_products PERCH_SWIFT_NAME(RowProducts);
+
+/// The same sums in float32: estimates, for telling which rows are worth the sums in double.
+typedef struct {
+  /// [rows][depth]: float32, or with `half` not 0 the bits of 16-bit floats.
+  const void *_Nonnull rows;
+  intptr_t row_count, depth;
+  int32_t half;
+  /// [queries][depth].
+  const float *_Nonnull queries;
+  intptr_t query_count;
+  /// [rows][queries].
+  float *_Nonnull dots;
+  /// [rows].
+  float *_Nonnull squares;
+} perch_row_estimates PERCH_SWIFT_NAME(RowEstimates);

@@ -63,6 +63,8 @@ public struct KernelTable: Sendable {
   public var prototypes: PrototypeKernels
   public var screening: ScreeningKernels
 
+  public var similarity: SimilarityKernels
+
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
     matrixProduct: @escaping @convention(c) (UnsafePointer<MatrixProduct>) -> Void,
@@ -84,7 +86,8 @@ public struct KernelTable: Sendable {
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
-    prototypes: PrototypeKernels, screening: ScreeningKernels
+    prototypes: PrototypeKernels, screening: ScreeningKernels,
+    similarity: SimilarityKernels
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -108,5 +111,6 @@ public struct KernelTable: Sendable {
     self.energyNormalization = energyNormalization
     self.prototypes = prototypes
     self.screening = screening
+    self.similarity = similarity
   }
 }

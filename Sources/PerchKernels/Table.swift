@@ -18,5 +18,6 @@ private func table(_ build: KernelBuild) -> KernelTable {
     meanOverRows: meanOverRows, blockChannels: blockChannels, clearColumns: clearColumns,
     prefetch: prefetchFloats, activateInPlace: activateInPlace, scaleToPeak: scaleToPeak,
     interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
-    energyNormalization: energyNormalization, prototypes: prototypeKernels, screening: screeningKernels)
+    energyNormalization: energyNormalization, prototypes: prototypeKernels, screening: screeningKernels,
+    similarity: SimilarityKernels(rowProducts: rowProducts, rowEstimates: rowEstimates, widenHalves: widenHalves))
 }

@@ -12,6 +12,8 @@ enum JSONText {
     return "{\(lines.joined(separator: ","))}"
   }
 
+  static func array(_ texts: [String]) -> String { "[\(texts.map(quoted).joined(separator: ","))]" }
+
   private static func text(_ value: Value) -> String {
     switch value {
     case .string(let text): quoted(text)

@@ -14,35 +14,60 @@ struct RecordingRun {
 
   /// Writes the table of the recording. Until that is complete nothing stands under its name.
   nonisolated(nonsending) func run() async throws(RunnerError) {
-    var reader = try WindowReader(path: task.input.string, settings: reading)
+    var reader = try open()
     var table = try EmbeddingTableWriter(
       path: task.output, format: settings.format, layout: settings.layout, metadata: settings.metadata,
       dimension: engine.facts.embeddingSize)
-    var meter = ProgressMeter(
-      recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
-    // Samples go round: the memory of a row that is written takes the next window.
-    var spare: [Storage<Float>] = []
-    try await pipeline.run {
-      () throws(RunnerError) in
-      try Window(from: &reader, into: spare.popLast() ?? Storage(count: windowSamples))
-    } emit: { row throws(RunnerError) in
+    try await embed(&reader) { row throws(RunnerError) in
       try table.append(
-        source: task.source, channel: row.window.position.channel, start: row.window.position.startSeconds,
-        end: row.window.position.endSeconds, embedding: row.embedding)
-      meter.advance(to: row.window.position.endSeconds)
-      spare.append(row.window.samples)
+        source: task.source, channel: row.position.channel, start: row.position.startSeconds,
+        end: row.position.endSeconds, embedding: row.embedding)
     }
-    reader.notes.forEach(observer.note)
     try table.finish(
       Provenance(
         generate: settings, model: engine.facts, recording: facts(of: reader), created: created))
+  }
+
+  func open() throws(RunnerError) -> WindowReader {
+    try WindowReader(path: task.input.string, settings: ReadingSettings(settings, model: engine.facts))
+  }
+
+  /// Gives each window of `reader` with its embedding to `emit`, in order, and then tells what is to be known.
+  nonisolated(nonsending) func embed(
+    _ reader: inout WindowReader, emit: (EmbeddedWindow) throws(RunnerError) -> Void
+  ) async throws(RunnerError) {
+    try await each(&reader, workers: engine.workers, compute: embedding, emit: emit)
+  }
+
+  /// The same for anything that is computed from a window by workers of any kind.
+  nonisolated(nonsending) func each<Worker: Sendable, Result: WindowResult>(
+    _ reader: inout WindowReader, workers: [Worker],
+    compute: @escaping @Sendable (Worker, Window) throws(RunnerError) -> Result,
+    emit: (Result) throws(RunnerError) -> Void
+  ) async throws(RunnerError) {
+    var meter = ProgressMeter(
+      recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
+    // Samples go round: results come in order, so the memory of the oldest window under way is free again.
+    var underWay: [Storage<Float>] = []
+    var spare: [Storage<Float>] = []
+    try await OrderedPipeline(workers: workers, transform: compute).run {
+      () throws(RunnerError) in
+      let samples = spare.popLast() ?? Storage(count: Window.samples)
+      underWay.append(samples)
+      return try Window(from: &reader, into: samples)
+    } emit: { result throws(RunnerError) in
+      try emit(result)
+      meter.advance(to: result.position.endSeconds)
+      spare.append(underWay.removeFirst())
+    }
+    reader.notes.forEach(observer.note)
     meter.finish()
   }
 
-  /// 5 s at 32 kHz: both models.
-  private var windowSamples: Int { 160_000 }
+  struct Window: Sendable {
+    /// 5 s at 32 kHz: both models.
+    static let samples = 160_000
 
-  private struct Window: Sendable {
     let position: WindowPosition
     let samples: Storage<Float>
 
@@ -57,25 +82,9 @@ struct RecordingRun {
     }
   }
 
-  private struct Row: Sendable {
-    let window: Window
-    let embedding: [Float]
-  }
-
-  private var reading: ReadingSettings {
-    var reading = ReadingSettings()
-    reading.hop = settings.hop
-    reading.tail = settings.tail
-    reading.compat = settings.compat
-    reading.channel = settings.channel
-    reading.normalization = engine.facts.targetPeak > 0 ? settings.normalization : .none
-    reading.targetPeak = Float(engine.facts.targetPeak)
-    reading.strict = settings.strict
-    return reading
-  }
-
-  private var pipeline: OrderedPipeline<any EmbeddingWorker, Window, Row> {
-    OrderedPipeline(workers: engine.workers) {
+  /// The embedding of a window.
+  var embedding: @Sendable (any EmbeddingWorker, Window) throws(RunnerError) -> EmbeddedWindow {
+    {
       [precision = settings.precision, size = engine.facts.embeddingSize, task]
       worker, window throws(RunnerError) in
       var embedding = [Float](repeating: 0, count: size)
@@ -88,11 +97,11 @@ struct RecordingRun {
           remedy: precision == .float16 ? "leave out --precision float16" : "export the weights again",
           exit: .weights)
       }
-      return Row(window: window, embedding: embedding)
+      return EmbeddedWindow(position: window.position, embedding: embedding)
     }
   }
 
-  private func facts(of reader: borrowing WindowReader) throws(RunnerError) -> InputFacts {
+  func facts(of reader: borrowing WindowReader) throws(RunnerError) -> InputFacts {
     let digest: String
     do { digest = try Digest.sha256(file: task.input) } catch {
       throw RunnerError(
@@ -102,5 +111,30 @@ struct RecordingRun {
       source: task.source, digest: digest, durationSeconds: reader.secondsDecoded,
       sampleRate: reader.facts.sampleRate.hertz, channels: reader.facts.channels,
       start: reader.facts.startTime)
+  }
+}
+
+/// What is computed from a window of a recording.
+protocol WindowResult: Sendable {
+  var position: WindowPosition { get }
+}
+
+/// A window with its embedding.
+struct EmbeddedWindow: WindowResult {
+  let position: WindowPosition
+  let embedding: [Float]
+}
+
+extension ReadingSettings {
+  /// How `settings` cut a recording for `model`.
+  init(_ settings: GenerateSettings, model: ModelFacts) {
+    self.init()
+    hop = settings.hop
+    tail = settings.tail
+    compat = settings.compat
+    channel = settings.channel
+    normalization = model.targetPeak > 0 ? settings.normalization : .none
+    targetPeak = Float(model.targetPeak)
+    strict = settings.strict
   }
 }

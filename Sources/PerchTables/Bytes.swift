@@ -167,3 +167,15 @@ extension [UInt8] {
     for _ in 0..<count { append(self[self.count - distance]) }
   }
 }
+
+extension RawSpan {
+  /// An unsigned number of at most 4 bytes; the place is checked.
+  func littleEndianNumber(at offset: Int, bytes count: Int) -> UInt32 {
+    precondition(offset >= 0 && count <= 4 && offset + count <= byteCount, "a place inside the span")
+    var value: UInt32 = 0
+    for index in 0..<count {
+      value |= UInt32(unsafe unsafeLoad(fromByteOffset: offset + index, as: UInt8.self)) << UInt32(8 * index)
+    }
+    return value
+  }
+}

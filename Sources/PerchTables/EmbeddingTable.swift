@@ -34,24 +34,29 @@ package enum EmbeddingLayout: String, CaseIterable, Sendable {
   /// `source`, `channel`, `offset`, `embeddings`: the vector as Base64 text.
   case serialized
 
-  /// The columns, in order. `hasDistance` adds `distance`, last.
-  func columns(dimension: Int, hasDistance: Bool) -> [Column] {
+  /// The columns, in order; those of distances are last.
+  func columns(dimension: Int, hasEmbeddings: Bool, distances: [String]) -> [Column] {
+    place + (hasEmbeddings ? vector(dimension) : []) + distances.map { Column($0, .double, isNullable: true) }
+  }
+
+  private var place: [Column] {
     let source = Column("source", .text, isRepetitive: true)
-    var columns: [Column] =
-      switch self {
-      case .list:
-        [
-          source, Column("channel", .int32), Column("source_separation_channel", .int32),
-          Column("start", .double), Column("end", .double), Column("embedding", .floats),
-        ]
-      case .columns:
-        [source, Column("channel", .int64), Column("offset", .double)]
-          + (0..<dimension).map { Column(EmbeddingLayout.featureName($0), .float) }
-      case .serialized:
-        [source, Column("channel", .int64), Column("offset", .double), Column("embeddings", .text)]
-      }
-    if hasDistance { columns.append(Column("distance", .double, isNullable: true)) }
-    return columns
+    return switch self {
+    case .list:
+      [
+        source, Column("channel", .int32), Column("source_separation_channel", .int32),
+        Column("start", .double), Column("end", .double),
+      ]
+    case .columns, .serialized: [source, Column("channel", .int64), Column("offset", .double)]
+    }
+  }
+
+  private func vector(_ dimension: Int) -> [Column] {
+    switch self {
+    case .list: [Column("embedding", .floats)]
+    case .columns: (0..<dimension).map { Column(EmbeddingLayout.featureName($0), .float) }
+    case .serialized: [Column("embeddings", .text)]
+    }
   }
 
   /// `f` and the index with at least four digits.
@@ -66,24 +71,28 @@ package struct EmbeddingTableWriter: ~Copyable {
   private let path: FilePath
   private let layout: EmbeddingLayout
   private let dimension: Int
-  private let hasDistance: Bool
+  private let hasEmbeddings: Bool
+  private let distances: [String]
   private var table: TableWriter
 
   /// - Parameters:
   ///   - dimension: values of each embedding.
-  ///   - hasDistance: whether the table has the column `distance`.
+  ///   - hasEmbeddings: false leaves the vectors out.
+  ///   - distances: names of columns of distances, the table's last.
   /// - Throws: exit 6 when `path` cannot be written.
   package init(
     path: FilePath, format: TableFormat, layout: EmbeddingLayout = .list,
-    metadata: MetadataPlacement = .header, dimension: Int, hasDistance: Bool = false
+    metadata: MetadataPlacement = .header, dimension: Int, hasEmbeddings: Bool = true, distances: [String] = []
   ) throws(RunnerError) {
     self.path = path
     self.layout = layout
     self.dimension = dimension
-    self.hasDistance = hasDistance
+    self.hasEmbeddings = hasEmbeddings
+    self.distances = distances
     table = try TableWriter(
-      path: path, columns: layout.columns(dimension: dimension, hasDistance: hasDistance), format: format,
-      metadata: metadata)
+      path: path,
+      columns: layout.columns(dimension: dimension, hasEmbeddings: hasEmbeddings, distances: distances),
+      format: format, metadata: metadata)
   }
 
   /// Writes a row. Times are in seconds; `distance` is nil where it is not defined.
@@ -92,27 +101,35 @@ package struct EmbeddingTableWriter: ~Copyable {
   package mutating func append(
     source: String, channel: Int32, start: Double, end: Double, embedding: [Float], distance: Double? = nil
   ) throws(RunnerError) {
-    guard embedding.count == dimension else {
-      let text = "an embedding has \(embedding.count) values, not \(dimension)"
-      throw RunnerError(.unwritable(text), table: path)
-    }
-    var row: [Cell] =
-      switch layout {
-      case .list:
-        [.text(source), .int32(channel), .int32(0), .double(start), .double(end), .floats(embedding)]
-      case .columns:
-        [.text(source), .int64(Int64(channel)), .double(start)] + embedding.map { .float($0) }
-      case .serialized:
-        [.text(source), .int64(Int64(channel)), .double(start), .text(try serialized(embedding))]
-      }
-    if hasDistance { row.append(distance.map { .double($0) } ?? .null) }
-    try table.append(row)
+    try append(
+      EmbeddingRow(source: source, channel: channel, start: start, end: end, embedding: embedding),
+      distances: distances.isEmpty ? [] : [distance])
   }
 
   package mutating func append(_ row: EmbeddingRow) throws(RunnerError) {
-    try append(
-      source: row.source, channel: row.channel, start: row.start, end: row.end, embedding: row.embedding,
-      distance: row.distance)
+    try append(row, distances: distances.isEmpty ? [] : [row.distance])
+  }
+
+  /// - Parameter distances: one for each column of them; what `row` says of a distance is not looked at.
+  package mutating func append(_ row: EmbeddingRow, distances: [Double?]) throws(RunnerError) {
+    guard row.embedding.count == dimension else {
+      let text = "an embedding has \(row.embedding.count) values, not \(dimension)"
+      throw RunnerError(.unwritable(text), table: path)
+    }
+    var cells: [Cell] = [.text(row.source)]
+    switch layout {
+    case .list: cells += [.int32(row.channel), .int32(0), .double(row.start), .double(row.end)]
+    case .columns, .serialized: cells += [.int64(Int64(row.channel)), .double(row.start)]
+    }
+    if hasEmbeddings {
+      switch layout {
+      case .list: cells.append(.floats(row.embedding))
+      case .columns: cells += row.embedding.map { .float($0) }
+      case .serialized: cells.append(.text(try serialized(row.embedding)))
+      }
+    }
+    cells += distances.map { $0.map { .double($0) } ?? .null }
+    try table.append(cells)
   }
 
   /// Ends the table and gives it its final name.

@@ -69,7 +69,42 @@ package struct EmbeddingTableReader: Sendable {
     }
   }
 
+  /// What a row says beside its vector.
+  package struct Head: Sendable {
+    package let source: String
+    package let channel: Int32
+    /// Seconds.
+    package let start: Double
+  }
+
+  /// The same as `next` for readers of many rows: appends the vector to `values`. nil at the end.
+  package mutating func next(appendingTo values: inout [Float]) throws(RunnerError) -> Head? {
+    if let row = first {
+      first = nil
+      values += row.embedding
+      return Head(source: row.source, channel: row.channel, start: row.start)
+    }
+    do throws(TableFault) {
+      guard let (start, _) = try readRaw() else { return nil }
+      values += raw.vector
+      return Head(source: source, channel: raw.channel, start: start)
+    } catch {
+      throw RunnerError(error, table: path)
+    }
+  }
+
   private mutating func read() throws(TableFault) -> EmbeddingRow? {
+    guard let (start, end) = try readRaw() else { return nil }
+    return EmbeddingRow(
+      source: source, channel: raw.channel, start: start, end: end, embedding: raw.vector, distance: raw.distance)
+  }
+
+  private var source: String {
+    raw.source ?? provenance["input"] ?? path.lastComponent?.string ?? path.string
+  }
+
+  /// Reads the next row into `raw` and checks it; returns its start and end.
+  private mutating func readRaw() throws(TableFault) -> (start: Double, end: Double)? {
     guard try rows.next(into: &raw) else { return nil }
     rowNumber += 1
     if let dimension, raw.vector.count != dimension {
@@ -81,9 +116,7 @@ package struct EmbeddingTableReader: Sendable {
     guard start.isFinite, end.isFinite, raw.distance?.isFinite ?? true else {
       throw .row(rowNumber, "has a time or distance that is not finite")
     }
-    return EmbeddingRow(
-      source: raw.source ?? provenance["input"] ?? path.lastComponent?.string ?? path.string,
-      channel: raw.channel, start: start, end: end, embedding: raw.vector, distance: raw.distance)
+    return (start, end)
   }
 
   private mutating func restoredStart() -> Double {
@@ -94,6 +127,19 @@ package struct EmbeddingTableReader: Sendable {
         Note(.info, path.string, "offsets are in half precision; restored from the order of the rows"))
     }
     return start
+  }
+}
+
+extension EmbeddingTableReader {
+  /// Whether `path` is a table with columns of embeddings, judged by its header alone.
+  package static func hasEmbeddings(_ path: FilePath) -> Bool {
+    guard let opened = try? OpenTable(path) else { return true }  // its reader will say what is wrong
+    let names =
+      switch opened.content {
+      case .csv(let reader): reader.names
+      case .parquet(let parquet): parquet.columns.map(\.name)
+      }
+    return (try? EmbeddingColumns(names: names)) != nil
   }
 }
 

@@ -22,13 +22,15 @@ import Testing
     "PerchTables": ["PerchCore"],
     "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
     "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
+    "PerchHoplite": ["PerchCore"],
     "PerchPipeline": [
+      "PerchHoplite",
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
       "PerchTables",
     ],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
-      "PerchPipeline",
+      "PerchPipeline", "PerchTensor",
     ],
   ]
 

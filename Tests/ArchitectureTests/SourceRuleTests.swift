@@ -9,7 +9,7 @@ import Testing
     "PerchKernels", "PerchKernelsV3", "PerchKernelsV4", "PerchKernelsVNNI", "KernelTable", "PerchTensor",
   ]
   private static let unsafeFiles: Set<String> = [
-    "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchTables/Bytes.swift",
+    "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchCore/MappedFile.swift", "PerchTables/Bytes.swift",
     "PerchWeights/HDF5File.swift", "PerchAudio/SoundFile.swift", "PerchAudio/VirtualFile.swift",
     "PerchAudio/Resampler.swift", "PerchPipeline/Signals.swift",
   ]

@@ -135,7 +135,8 @@ struct ExampleTableTests {
     let folder = try TemporaryFolder()
     let provenance = try Provenance(ofTable: try example(name))
     var writer = try EmbeddingTableWriter(
-      path: folder.file(name), format: .csv, dimension: 1280, hasDistance: name.contains("distances"))
+      path: folder.file(name), format: .csv, dimension: 1280,
+      distances: name.contains("distances") ? ["distance"] : [])
     for row in try Rows.read(try example(name)) { try writer.append(row) }
     try writer.finish(provenance)
     #expect(try bytes(of: folder.file(name)) == bytes(of: try example(name)))

@@ -36,7 +36,7 @@ enum Rows {
   ) throws {
     var writer = try EmbeddingTableWriter(
       path: path, format: format, layout: layout, metadata: metadata, dimension: dimension,
-      hasDistance: hasDistance)
+      distances: hasDistance ? ["distance"] : [])
     for index in 0..<count { try writer.append(row(index, dimension: dimension, hasDistance: hasDistance)) }
     try writer.finish(provenance)
   }

@@ -1,0 +1,130 @@
+import PerchCore
+import PerchTables
+import SystemPackage
+
+/// `distance`: the embeddings of a recording, of each recording of a folder, or of a table, with their cosine
+/// distances to queries.
+package struct DistanceRun {
+  private let settings: GenerateSettings
+  private let choices: DistanceChoices
+  private let observer: Observer
+
+  /// - Throws: exit code 2 for choices out of range.
+  package init(_ settings: GenerateSettings, choices: DistanceChoices, observer: Observer) throws(RunnerError) {
+    try choices.check()
+    self.settings = settings
+    self.choices = choices
+    self.observer = observer
+  }
+
+  /// - Throws: what is wrong with an input or a query; exit code 7 when some recordings of a folder failed,
+  ///   each of which has then been reported on its own.
+  nonisolated(nonsending) package func run(
+    _ input: String, queries paths: [String], to destination: Destination
+  ) async throws(RunnerError) {
+    let recordings = try Recordings(input, to: destination, kind: "distances", ending: settings.format.rawValue)
+    let created = try CreationTime.text()
+    settings.notes.forEach(observer.note)
+    let loader = EngineLoader(settings, observer: observer)
+    let queries = try QueryReader(choices: choices.query, engine: loader, observer: observer)
+      .read(paths, several: false)
+    try checkNames(queries)
+    if !recordings.isFolder, let task = recordings.tasks.first, TableFormat.ofEmbeddings(at: task.input) != nil {
+      return try measureTable(task, queries, created)
+    }
+    let engine = try loader.load()
+    for query in queries {
+      try query.checkComparable(
+        to: input, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
+        modelDigest: engine.facts.digest, note: observer.note)
+    }
+    try await recordings.each(observer) { task throws(RunnerError) in
+      try await measure(
+        RecordingRun(task: task, settings: settings, engine: engine, created: created, observer: observer), queries)
+    }
+  }
+
+  /// Two columns of one name could not be told apart.
+  private func checkNames(_ queries: [Query]) throws(RunnerError) {
+    let columns = DistanceTable.columns(queries, choices.reduction)
+    for (index, name) in columns.enumerated() where columns[..<index].contains(name) {
+      throw RunnerError(
+        queries.map(\.name).joined(separator: ", "), "two queries would have the column \(name)",
+        remedy: "rename one of them", exit: .usage)
+    }
+  }
+
+  nonisolated(nonsending) private func measure(
+    _ run: RecordingRun, _ queries: [Query]
+  ) async throws(RunnerError) {
+    var reader = try run.open()
+    var table = try DistanceTable(path: run.task.output, queries: queries, choices: choices, settings: settings)
+    try await run.embed(&reader) { row throws(RunnerError) in
+      try table.append(
+        EmbeddingRow(
+          source: run.task.source, channel: row.position.channel, start: row.position.startSeconds,
+          end: row.position.endSeconds, embedding: row.embedding))
+    }
+    warn(of: table.undefinedRows, in: run.task.source)
+    let model = run.engine.facts
+    var provenance = Provenance(
+      generate: settings, model: model, recording: try run.facts(of: reader), created: run.created)
+    let configuration = settings.configuration(model: model.name).merging(choices.configuration) { $1 }
+    provenance.set("config_json", JSONText.object(configuration))
+    try table.finish(provenance.ofDistances(to: queries))
+  }
+
+  private func measureTable(
+    _ task: RecordingTask, _ queries: [Query], _ created: String
+  ) throws(RunnerError) {
+    var reader = try EmbeddingTableReader(task.input)
+    for query in queries {
+      try query.checkComparable(
+        to: task.input.string, dimension: reader.dimension ?? query.embedding.count,
+        model: reader.provenance["model"], modelDigest: reader.provenance["model_sha256"], note: observer.note)
+    }
+    var table = try DistanceTable(path: task.output, queries: queries, choices: choices, settings: settings)
+    while let row = try reader.next() {
+      if Task.isCancelled { throw .interrupted }
+      try table.append(row)
+    }
+    reader.notes.forEach(observer.note)
+    warn(of: table.undefinedRows, in: task.source)
+    var provenance = reader.provenance
+    provenance.set("version", programVersion)
+    provenance.set("embedding_dim", "\(queries[0].embedding.count)")
+    provenance.set("embedding_encoding", settings.encoding)
+    provenance.set("created", created)
+    provenance.set("config_json", JSONText.object(choices.configuration))
+    try table.finish(provenance.ofDistances(to: queries))
+  }
+
+  private func warn(of undefined: Int, in source: String) {
+    if undefined == 0 { return }
+    let rows =
+      undefined == 1
+      ? "1 embedding is zero: its distance is" : "\(undefined) embeddings are zero: their distances are"
+    observer.note(Note(.warning, source, "\(rows) left empty"))
+  }
+}
+
+extension Provenance {
+  /// The keys of an embeddings table with those of distances, in the order of the format.
+  func ofDistances(to queries: [Query]) -> Provenance {
+    var result = Provenance()
+    result.set("format", "perch-runner distances 1")
+    func setQueries() {
+      result.set("query", Self.list(queries.map(\.name)))
+      result.set("query_sha256", Self.list(queries.map(\.digest)))
+    }
+    for entry in entries where !["format", "query", "query_sha256"].contains(entry.key) {
+      if entry.key == "created" { setQueries() }
+      result.set(entry.key, entry.value)
+    }
+    if result["query"] == nil { setQueries() }
+    return result
+  }
+
+  /// One text as it is, several as a JSON list.
+  static func list(_ texts: [String]) -> String { texts.count == 1 ? texts[0] : JSONText.array(texts) }
+}
