@@ -58,6 +58,8 @@ public struct KernelTable: Sendable {
   public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var energyNormalization: @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+  public var stridedProduct: @convention(c) (UnsafePointer<StridedProduct>) -> Void
+  public var stridedProductDouble: @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
 
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
@@ -77,7 +79,9 @@ public struct KernelTable: Sendable {
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
-    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
+    stridedProduct: @escaping @convention(c) (UnsafePointer<StridedProduct>) -> Void,
+    stridedProductDouble: @escaping @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -97,5 +101,7 @@ public struct KernelTable: Sendable {
     self.logScaling = logScaling
     self.copyEnergies = copyEnergies
     self.energyNormalization = energyNormalization
+    self.stridedProduct = stridedProduct
+    self.stridedProductDouble = stridedProductDouble
   }
 }

@@ -18,5 +18,6 @@ private func table(_ build: KernelBuild) -> KernelTable {
     scalePanels: scalePanels, meanOverRows: meanOverRows, maximumOverRows: maximumOverRows,
     blockChannels: blockChannels, activateInPlace: activateInPlace, melEnergies: melEnergies,
     logScaling: logScaling,
-    copyEnergies: copyEnergies, energyNormalization: energyNormalization)
+    copyEnergies: copyEnergies, energyNormalization: energyNormalization,
+    stridedProduct: stridedProduct, stridedProductDouble: stridedProductDouble)
 }
