@@ -89,6 +89,7 @@ let package = Package(
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
+    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "PerchCore"]),
     tests("ArchitectureTests", []),
   ]
 )

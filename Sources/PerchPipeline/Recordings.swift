@@ -79,7 +79,7 @@ package struct Recordings: Equatable, Sendable {
   }
 
   /// Relative paths of the recordings below `folder`, sorted.
-  private static func below(_ folder: FilePath) throws(RunnerError) -> [FilePath] {
+  static func below(_ folder: FilePath) throws(RunnerError) -> [FilePath] {
     var found: [FilePath] = []
     var open = [FilePath("")]
     while let relative = open.popLast() {

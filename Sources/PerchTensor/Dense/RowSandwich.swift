@@ -1,0 +1,130 @@
+import CPlatform
+import KernelTable
+
+/// Xᵀ·f(X·W + b): logits of all rows, a function of each row of logits, and the sums of the rows weighted by
+/// its results. Gradients and products with the Hessian have this form; X is read once for both products.
+///
+/// W, the result and the logits have `width` columns, of which the last ones may be padding.
+package struct RowSandwich: Sendable {
+  package let matrix: RowMatrix
+  /// Columns of W, padded.
+  package let width: Int
+  private let blocks: RowBlocks
+  private let threads: Int
+  private let kernels: KernelTable
+
+  /// Rows worked on together: their logits and, widened, they themselves stay in the second-level cache.
+  private static let rowsAtOnce = 128
+
+  /// - Parameter outputs: columns of W that are used.
+  package init(_ matrix: RowMatrix, outputs: Int, threads: Int, kernels: KernelTable) {
+    self.matrix = matrix
+    self.threads = threads
+    self.kernels = kernels
+    width = Self.width(outputs: outputs)
+    blocks = RowBlocks(rows: matrix.rows)
+  }
+
+  /// `outputs` rounded up to whole vectors of every build.
+  package static func width(outputs: Int) -> Int { outputs.roundedUp(to: 16) }
+
+  /// In single precision, its sums over blocks in double.
+  ///
+  /// - Parameters:
+  ///   - weights: [columns + 1][width], the last row being b.
+  ///   - apply: is given rows and their logits [rows][width], which it replaces. Called on several threads.
+  /// - Returns: [columns + 1][width], the last row being the sum of the results.
+  package func single(
+    _ weights: [Float], apply: @Sendable (Range<Int>, inout MutableSpan<Float>) -> Void
+  ) -> [Double] {
+    let columns = matrix.columns
+    precondition(weights.count == (columns + 1) * width, "a row of weights for each column, and b")
+    let size = (columns + 1) * width
+    let partial = Storage<Float>(count: max(blocks.count, 1) * size)
+    let shared = Storage(weights)
+    ParallelWork.run(blocks.count, threads: threads) { block in
+      let logits = Storage<Float>(count: Self.rowsAtOnce * width)
+      let sums = unsafe partial.base + block * size
+      for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
+        let x = unsafe matrix.storage.base + rows.lowerBound * columns
+        for row in 0..<rows.count {
+          unsafe (logits.base + row * width).update(from: shared.base + columns * width, count: width)
+        }
+        unsafe withUnsafePointer(
+          to: StridedProduct(
+            a: x, a_row: columns, a_column: 1, rows: rows.count, depth: columns, b: shared.base, b_row: width,
+            columns: width, c: logits.base, c_row: width, scale: 1, accumulates: 1)
+        ) { unsafe kernels.stridedProduct($0) }
+        logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
+        unsafe withUnsafePointer(
+          to: StridedProduct(
+            a: x, a_row: 1, a_column: columns, rows: columns, depth: rows.count, b: logits.base, b_row: width,
+            columns: width, c: sums, c_row: width, scale: 1, accumulates: 1)
+        ) { unsafe kernels.stridedProduct($0) }
+        unsafe Self.addRows(logits.base, rows.count, width, to: sums + columns * width)
+      }
+    }
+    return total(partial, size)
+  }
+
+  /// In double precision, of (x − mean)·scale.
+  package func double(
+    _ weights: [Double], mean: [Double], scale: [Double],
+    apply: @Sendable (Range<Int>, inout MutableSpan<Double>) -> Void
+  ) -> [Double] {
+    let columns = matrix.columns
+    let size = (columns + 1) * width
+    precondition(weights.count == size, "a row of weights for each column, and b")
+    let shared = Storage(weights)
+    let partial = Storage<Double>(count: max(blocks.count, 1) * size)
+    ParallelWork.run(blocks.count, threads: threads) { block in
+      let logits = Storage<Double>(count: Self.rowsAtOnce * width)
+      let wide = DoubleMatrix(rows: Self.rowsAtOnce, columns: columns)
+      let sums = unsafe partial.base + block * size
+      for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
+        matrix.widen(rows, mean: mean, scale: scale, into: wide)
+        for row in 0..<rows.count {
+          unsafe (logits.base + row * width).update(from: shared.base + columns * width, count: width)
+        }
+        unsafe withUnsafePointer(
+          to: StridedProductDouble(
+            a: wide.storage.base, a_row: wide.stride, a_column: 1, rows: rows.count, depth: columns,
+            b: shared.base, b_row: width, columns: width, c: logits.base, c_row: width, scale: 1,
+            accumulates: 1)
+        ) { unsafe kernels.stridedProductDouble($0) }
+        logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
+        unsafe withUnsafePointer(
+          to: StridedProductDouble(
+            a: wide.storage.base, a_row: 1, a_column: wide.stride, rows: columns, depth: rows.count,
+            b: logits.base, b_row: width, columns: width, c: sums, c_row: width, scale: 1, accumulates: 1)
+        ) { unsafe kernels.stridedProductDouble($0) }
+        unsafe Self.addRows(logits.base, rows.count, width, to: sums + columns * width)
+      }
+    }
+    return total(partial, size)
+  }
+
+  private static func addRows<Number: BinaryFloatingPoint>(
+    _ rows: UnsafeMutablePointer<Number>, _ count: Int, _ width: Int, to sums: UnsafeMutablePointer<Number>
+  ) {
+    for row in 0..<count {
+      for column in 0..<width { unsafe sums[column] += rows[row * width + column] }
+    }
+  }
+
+  /// The blocks' sums, added in their order.
+  private func total<Number: BinaryFloatingPoint & BitwiseCopyable>(_ partial: Storage<Number>, _ size: Int) -> [Double] {
+    var sums = [Double](repeating: 0, count: size)
+    for block in 0..<blocks.count {
+      for index in 0..<size { unsafe sums[index] += Double(partial.base[block * size + index]) }
+    }
+    return sums
+  }
+}
+
+extension Range<Int> {
+  /// This range in pieces of `size`, the last one shorter.
+  fileprivate func pieces(of size: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
+  }
+}
