@@ -13,7 +13,7 @@ struct RecordingRun {
 
   /// Writes the table of the recording. Until that is complete nothing stands under its name.
   nonisolated(nonsending) func run() async throws(RunnerError) {
-    var reader = try WindowReader(path: task.input.string, settings: reading)
+    var reader = try WindowReader(path: task.input.string, settings: ReadingSettings(settings, model: engine.facts))
     var table = try EmbeddingTableWriter(
       path: task.output, format: settings.format, layout: settings.layout, metadata: settings.metadata,
       dimension: engine.facts.embeddingSize)
@@ -53,18 +53,6 @@ struct RecordingRun {
     let embedding: [Float]
   }
 
-  private var reading: ReadingSettings {
-    var reading = ReadingSettings()
-    reading.hop = settings.hop
-    reading.tail = settings.tail
-    reading.compat = settings.compat
-    reading.channel = settings.channel
-    reading.normalization = engine.facts.targetPeak > 0 ? settings.normalization : .none
-    reading.targetPeak = Float(engine.facts.targetPeak)
-    reading.strict = settings.strict
-    return reading
-  }
-
   private var pipeline: OrderedPipeline<any EmbeddingWorker, Window, Row> {
     OrderedPipeline(workers: engine.workers) {
       [precision = settings.precision, task] worker, window throws(RunnerError) in
@@ -90,5 +78,19 @@ struct RecordingRun {
       source: task.source, digest: digest, durationSeconds: reader.secondsDecoded,
       sampleRate: reader.facts.sampleRate.hertz, channels: reader.facts.channels,
       start: reader.facts.startTime)
+  }
+}
+
+extension ReadingSettings {
+  /// How `settings` cut a recording for `model`.
+  init(_ settings: GenerateSettings, model: ModelFacts) {
+    self.init()
+    hop = settings.hop
+    tail = settings.tail
+    compat = settings.compat
+    channel = settings.channel
+    normalization = model.targetPeak > 0 ? settings.normalization : .none
+    targetPeak = Float(model.targetPeak)
+    strict = settings.strict
   }
 }

@@ -116,15 +116,13 @@ package struct CrossValidation: Sendable {
     let losses = (0..<folds.count).compactMap { fold in
       set.meanLogLoss(scores, windows: folds.heldOut(fold))
     }
-    let mean = losses.isEmpty ? 0 : losses.reduce(0, +) / Double(losses.count)
-    let variance = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(losses.count - 1, 1))
+    let middle = mean(losses) ?? 0
+    let variance = losses.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(max(losses.count - 1, 1))
     let cases = set.labels.indices.map { set.cases($0, scores.map { $0.map { Float($0) } }) }
     return Candidate(
       c: c, logLoss: set.meanLogLoss(scores, windows: Array(set.windows.indices)),
       logLossError: losses.count > 1 ? (variance / Double(losses.count)).squareRoot() : nil,
-      cmap: mean(cases.compactMap(\.averagePrecision)), rocAUC: Self.mean(cases.compactMap(\.rocAUC)))
-
-    func mean(_ values: [Double]) -> Double? { Self.mean(values) }
+      cmap: mean(cases.compactMap(\.averagePrecision)), rocAUC: mean(cases.compactMap(\.rocAUC)))
   }
 
   fileprivate static func mean(_ values: [Double]) -> Double? {
