@@ -61,15 +61,17 @@ let package = Package(
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
     module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
+    module("PerchReport", ["PerchCore"]),
     module("PerchPipeline", [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
-      "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+      "PerchTables", "PerchReport", .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),
     .executableTarget(
       name: "perch-runner",
       dependencies: [
         "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
+        "PerchRecognition",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -22,8 +22,9 @@ import Testing
     "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
     "PerchPipeline": [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
-      "PerchTables",
+      "PerchTables", "PerchReport",
     ],
+    "PerchReport": ["PerchCore"],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
       "PerchPipeline",

@@ -13,7 +13,10 @@ struct TrainingOutcome: Sendable {
   /// Largest change of a logit of a training row by rounding to single precision.
   let roundingError: Double
   let validation: CrossValidation?
+  /// Of windows that were not trained on, as the recognizer that is written would score them.
   let outOfFold: [Float?]?
+  /// The same before any calibration was folded in: what calibration was fitted to.
+  let uncalibrated: [Float?]?
   let inSample: [Float?]
   /// Of each label, in their order.
   let thresholds: [Float]
@@ -32,6 +35,9 @@ struct Trainer {
   let classWeight: ClassWeight
 
   func train(_ set: TrainingSet) throws(RunnerError) -> TrainingOutcome {
+    if set.labels.isEmpty {
+      throw .training(subject, "names no class, only negatives", "give clips of what is to be recognized")
+    }
     let problem = set.problem(classWeight)
     do throws(TrainingFault) { try problem.check() } catch { throw describe(error, set) }
     var warnings: [String] = []
@@ -86,11 +92,12 @@ struct Trainer {
 
   private func finish(
     _ set: TrainingSet, _ c: Double, _ solution: LinearSolution, _ validation: CrossValidation?,
-    _ outOfFold: [Float?]?, _ earlier: [String]
+    _ uncalibrated: [Float?]?, _ earlier: [String]
   ) -> TrainingOutcome {
     var warnings = earlier
     let count = set.labels.count
-    let calibration = calibrate(set, outOfFold)
+    let calibration = calibrate(set, uncalibrated)
+    var outOfFold = uncalibrated
     var (weights, bias) = (solution.weights, solution.bias)
     if settings.foldsCalibration {
       for (k, platt) in calibration.platt.enumerated() {
@@ -100,6 +107,10 @@ struct Trainer {
         }
         for j in 0..<set.embeddings.columns { weights[j * count + k] *= platt.slope }
         bias[k] = platt.logit(bias[k])
+        for row in set.windows.indices {
+          let index = row * count + k
+          if let score = uncalibrated?[index] { outOfFold?[index] = Float(platt.logit(Double(score))) }
+        }
       }
     }
     let rounded = (weights: weights.map { Float($0) }, bias: bias.map { Float($0) })
@@ -110,19 +121,13 @@ struct Trainer {
       if threshold == nil {
         warnings.append("\(set.labels[k]): no threshold reaches \(settings.threshold.text), 0.0 is written")
       }
-      thresholds.append(folded(threshold, calibration.platt[k]))
+      thresholds.append(threshold ?? 0)
     }
     return TrainingOutcome(
       set: set, c: c, solution: solution, weights: rounded.weights, bias: rounded.bias,
-      roundingError: scores.error, validation: validation, outOfFold: outOfFold, inSample: scores.inSample,
+      roundingError: scores.error, validation: validation, outOfFold: outOfFold,
+      uncalibrated: uncalibrated, inSample: scores.inSample,
       thresholds: thresholds, platt: calibration.platt, temperature: calibration.temperature, warnings: warnings)
-  }
-
-  /// A threshold chosen on raw logits, on the scale of the scores that are written.
-  private func folded(_ threshold: Float?, _ platt: PlattScaling?) -> Float {
-    guard let threshold else { return 0 }
-    guard settings.foldsCalibration, settings.threshold != .zero, let platt else { return threshold }
-    return Float(platt.logit(Double(threshold)))
   }
 
   private func calibrate(
