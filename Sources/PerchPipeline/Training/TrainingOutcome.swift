@@ -145,23 +145,30 @@ struct Trainer {
     _ set: TrainingSet, _ weights: [Double], _ bias: [Double], _ rounded: [Float], _ roundedBias: [Float]
   ) -> (inSample: [Float?], error: Double) {
     let count = set.labels.count
-    let difference = zip(weights, rounded).map { $0 - Double($1) }
+    // Side by side: the logits, and what rounding takes from them.
+    let sandwich = RowSandwich(
+      set.embeddings, outputs: 2 * count, threads: settings.generate.jobs, kernels: Kernels.active)
+    let dimension = set.embeddings.columns
+    var both = [Double](repeating: 0, count: (dimension + 1) * sandwich.width)
+    for j in 0...dimension {
+      for k in 0..<count {
+        let exact = j < dimension ? weights[j * count + k] : bias[k]
+        let kept = j < dimension ? rounded[j * count + k] : roundedBias[k]
+        both[j * sandwich.width + k] = exact
+        both[j * sandwich.width + count + k] = exact - Double(kept)
+      }
+    }
     let scores = Storage<Float>(count: set.windows.count * count)
     let errors = Storage<Double>(count: set.windows.count)
-    ParallelWork.run(set.windows.count, threads: settings.generate.jobs) { row in
-      var exact = bias
-      var change = zip(bias, roundedBias).map { $0 - Double($1) }
-      set.embeddings.withRow(row) { x in
-        for j in 0..<x.count {
-          let value = Double(x[j])
-          for k in 0..<count {
-            exact[k] += value * weights[j * count + k]
-            change[k] += value * difference[j * count + k]
-          }
+    let width = sandwich.width
+    sandwich.logits(both) { rows, logits in
+      for (at, row) in rows.enumerated() {
+        for k in 0..<count {
+          let change = logits[at * width + count + k]
+          scores[row * count + k] = Float(logits[at * width + k] - change)
+          errors[row] = max(errors[row], abs(change))
         }
       }
-      for k in 0..<count { scores[row * count + k] = Float(exact[k] - change[k]) }
-      errors[row] = change.reduce(0) { max($0, abs($1)) }
     }
     let worst = (0..<set.windows.count).reduce(0.0) { max($0, errors[$1]) }
     return (scores.values(0..<set.windows.count * count).map { $0 }, worst)

@@ -1,22 +1,28 @@
 import CPlatform
 import KernelTable
 
-/// A tall matrix in single precision, row after row: the embeddings that are trained on.
+/// A tall matrix in single precision, row after row: the embeddings that are trained on. As in `DoubleMatrix`
+/// the distance of two rows is an odd number of cache lines: products go down its columns too.
 package struct RowMatrix: Sendable {
   package let rows: Int
   package let columns: Int
+  /// Distance of two rows in numbers.
+  let stride: Int
   let storage: Storage<Float>
 
   /// All zeros.
   package init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
-    storage = Storage(count: rows * columns)
+    let line = 16
+    let lines = max(1, columns.roundedUp(to: line) / line)
+    stride = (lines.isMultiple(of: 2) ? lines + 1 : lines) * line
+    storage = Storage(count: rows * stride)
   }
 
   /// Lends row `row`.
   package func withRow<Result>(_ row: Int, _ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
-    try storage.withMutableSpan(row * columns..<(row + 1) * columns, body)
+    try storage.withMutableSpan(row * stride..<row * stride + columns, body)
   }
 
   package func set(row: Int, _ values: [Float]) {
@@ -25,8 +31,8 @@ package struct RowMatrix: Sendable {
   }
 
   package subscript(row: Int, column: Int) -> Float {
-    get { storage[row * columns + column] }
-    nonmutating set { storage[row * columns + column] = newValue }
+    get { storage[row * stride + column] }
+    nonmutating set { storage[row * stride + column] = newValue }
   }
 
   /// The rows `chosen`, copied in their order.
@@ -34,14 +40,16 @@ package struct RowMatrix: Sendable {
     let part = RowMatrix(rows: chosen.count, columns: columns)
     for (to, from) in chosen.enumerated() {
       precondition(from >= 0 && from < rows, "a row of this matrix")
-      unsafe (part.storage.base + to * columns).update(from: storage.base + from * columns, count: columns)
+      unsafe (part.storage.base + to * stride).update(from: storage.base + from * stride, count: columns)
     }
     return part
   }
 
   /// Whether every number is finite, and where the first one is that is not.
   package func firstNotFinite() -> Int? {
-    for index in 0..<rows * columns where unsafe !storage.base[index].isFinite { return index / max(columns, 1) }
+    for row in 0..<rows {
+      for index in row * stride..<row * stride + columns where unsafe !storage.base[index].isFinite { return row }
+    }
     return nil
   }
 
@@ -51,7 +59,7 @@ package struct RowMatrix: Sendable {
       block.upperBound <= rows && target.rows >= block.count && target.columns == columns && mean.count == columns
         && scale.count == columns, "as many columns everywhere")
     for (to, row) in block.enumerated() {
-      let from = unsafe storage.base + row * columns
+      let from = unsafe storage.base + row * stride
       let out = unsafe target.storage.base + to * target.stride
       for j in 0..<columns { unsafe out[j] = (Double(from[j]) - mean[j]) * scale[j] }
     }
@@ -64,8 +72,8 @@ package struct RowMatrix: Sendable {
     let blocks = RowBlocks(rows: rows)
     ParallelWork.run(blocks.count, threads: threads) { block in
       for row in blocks[block] {
-        let from = unsafe storage.base + row * columns
-        let out = unsafe result.storage.base + row * columns
+        let from = unsafe storage.base + row * stride
+        let out = unsafe result.storage.base + row * stride
         for j in 0..<columns { unsafe out[j] = Float((Double(from[j]) - mean[j]) * scale[j]) }
       }
     }
@@ -79,7 +87,7 @@ package struct RowMatrix: Sendable {
     let count = Double(max(rows, 1))
     var mean = sums(blocks, threads) { value, _ in value }.map { $0 / count }
     let isConstant = (0..<columns).map { column in
-      (0..<rows).allSatisfy { unsafe storage.base[$0 * columns + column] == storage.base[column] }
+      (0..<rows).allSatisfy { unsafe storage.base[$0 * stride + column] == storage.base[column] }
     }
     for column in 0..<columns where isConstant[column] && rows > 0 {
       mean[column] = unsafe Double(storage.base[column])
@@ -100,7 +108,7 @@ package struct RowMatrix: Sendable {
     ParallelWork.run(blocks.count, threads: threads) { block in
       let out = unsafe partial.base + block * columns
       for row in blocks[block] {
-        let from = unsafe storage.base + row * columns
+        let from = unsafe storage.base + row * stride
         for j in 0..<columns { unsafe out[j] += term(Double(from[j]), j) }
       }
     }

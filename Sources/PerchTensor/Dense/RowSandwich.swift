@@ -46,19 +46,19 @@ package struct RowSandwich: Sendable {
       let logits = Storage<Float>(count: Self.rowsAtOnce * width)
       let sums = unsafe partial.base + block * size
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
-        let x = unsafe matrix.storage.base + rows.lowerBound * columns
+        let x = unsafe matrix.storage.base + rows.lowerBound * matrix.stride
         for row in 0..<rows.count {
           unsafe (logits.base + row * width).update(from: shared.base + columns * width, count: width)
         }
         unsafe withUnsafePointer(
           to: StridedProduct(
-            a: x, a_row: columns, a_column: 1, rows: rows.count, depth: columns, b: shared.base, b_row: width,
+            a: x, a_row: matrix.stride, a_column: 1, rows: rows.count, depth: columns, b: shared.base, b_row: width,
             columns: width, c: logits.base, c_row: width, scale: 1, accumulates: 1)
         ) { unsafe kernels.stridedProduct($0) }
         logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
         unsafe withUnsafePointer(
           to: StridedProduct(
-            a: x, a_row: 1, a_column: columns, rows: columns, depth: rows.count, b: logits.base, b_row: width,
+            a: x, a_row: 1, a_column: matrix.stride, rows: columns, depth: rows.count, b: logits.base, b_row: width,
             columns: width, c: sums, c_row: width, scale: 1, accumulates: 1)
         ) { unsafe kernels.stridedProduct($0) }
         unsafe Self.addRows(logits.base, rows.count, width, to: sums + columns * width)
@@ -83,15 +83,7 @@ package struct RowSandwich: Sendable {
       let sums = unsafe partial.base + block * size
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
         matrix.widen(rows, mean: mean, scale: scale, into: wide)
-        for row in 0..<rows.count {
-          unsafe (logits.base + row * width).update(from: shared.base + columns * width, count: width)
-        }
-        unsafe withUnsafePointer(
-          to: StridedProductDouble(
-            a: wide.storage.base, a_row: wide.stride, a_column: 1, rows: rows.count, depth: columns,
-            b: shared.base, b_row: width, columns: width, c: logits.base, c_row: width, scale: 1,
-            accumulates: 1)
-        ) { unsafe kernels.stridedProductDouble($0) }
+        multiply(wide, rows.count, shared, into: logits)
         logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
         unsafe withUnsafePointer(
           to: StridedProductDouble(
@@ -102,6 +94,43 @@ package struct RowSandwich: Sendable {
       }
     }
     return total(partial, size)
+  }
+
+  /// X·W + b in double precision, without the second product.
+  ///
+  /// - Parameters:
+  ///   - weights: [columns + 1][width], the last row being b.
+  ///   - body: is given rows and their logits [rows][width]. Called on several threads.
+  package func logits(
+    _ weights: [Double], body: @Sendable (Range<Int>, Span<Double>) -> Void
+  ) {
+    let columns = matrix.columns
+    precondition(weights.count == (columns + 1) * width, "a row of weights for each column, and b")
+    let shared = Storage(weights)
+    let (mean, scale) = ([Double](repeating: 0, count: columns), [Double](repeating: 1, count: columns))
+    ParallelWork.run(blocks.count, threads: threads) { block in
+      let logits = Storage<Double>(count: Self.rowsAtOnce * width)
+      let wide = DoubleMatrix(rows: Self.rowsAtOnce, columns: columns)
+      for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
+        matrix.widen(rows, mean: mean, scale: scale, into: wide)
+        multiply(wide, rows.count, shared, into: logits)
+        logits.withMutableSpan(0..<rows.count * width) { body(rows, $0.span) }
+      }
+    }
+  }
+
+  /// logits ← rows·W + b.
+  private func multiply(
+    _ wide: DoubleMatrix, _ rows: Int, _ weights: Storage<Double>, into logits: Storage<Double>
+  ) {
+    for row in 0..<rows {
+      unsafe (logits.base + row * width).update(from: weights.base + matrix.columns * width, count: width)
+    }
+    unsafe withUnsafePointer(
+      to: StridedProductDouble(
+        a: wide.storage.base, a_row: wide.stride, a_column: 1, rows: rows, depth: matrix.columns,
+        b: weights.base, b_row: width, columns: width, c: logits.base, c_row: width, scale: 1, accumulates: 1)
+    ) { unsafe kernels.stridedProductDouble($0) }
   }
 
   private static func addRows<Number: BinaryFloatingPoint>(
