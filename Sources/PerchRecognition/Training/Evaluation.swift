@@ -110,17 +110,41 @@ struct Evaluator: Sendable {
     }
   }
 
+  /// The rows that hold all but a thousandth of the curvature at the point last evaluated, in order; nil where
+  /// that is most of them. Rows that are far from any doubt bend F no more.
+  func curvedRows() -> [Int]? {
+    let outputs = problem.outputs
+    let bends = (0..<problem.rows).map { row -> Double in
+      let part = (0..<outputs).map { Double(curvature[row * outputs + $0]) }
+      switch problem.objective {
+      case .oneVsRest: return part.reduce(0, +)
+      case .multinomial: return problem.weights[row * outputs] * (1 - part.reduce(0) { $0 + $1 * $1 })
+      }
+    }
+    let order = bends.indices.sorted { (bends[$1], $0) < (bends[$0], $1) }
+    var left = bends.reduce(0, +) * 1e-3
+    var count = order.count
+    while count > 0, left - bends[order[count - 1]] >= 0 {
+      count -= 1
+      left -= bends[order[count]]
+    }
+    return count * 10 < problem.rows * 9 && count > 0 ? order[..<count].sorted() : nil
+  }
+
   /// The Hessian at the point last evaluated, times `direction`, in single precision.
   ///
-  /// - Parameter centred: a sandwich of the scaled columns.
-  func curve(_ direction: [Double], _ centred: RowSandwich) -> [Double] {
+  /// - Parameters:
+  ///   - centred: a sandwich of the scaled columns of `chosen`.
+  ///   - chosen: the rows that count; nil for all.
+  func curve(_ direction: [Double], _ centred: RowSandwich, chosen: [Int]?) -> [Double] {
     let (outputs, width) = (problem.outputs, width)
     let loss = loss
     let curvature = curvature
     var result = centred.single(direction.map { Float($0) }) { rows, products in
-      curvature.withMutableSpan(rows.lowerBound * outputs..<rows.upperBound * outputs) { span in
-        for (at, row) in rows.enumerated() {
-          loss.bend(row: row, at: at * width, of: &products, curvature: span.span, at: at * outputs)
+      curvature.withMutableSpan(0..<curvature.count) { span in
+        for (at, place) in rows.enumerated() {
+          let row = chosen?[place] ?? place
+          loss.bend(row: row, at: at * width, of: &products, curvature: span.span, at: row * outputs)
         }
       }
     }

@@ -21,13 +21,15 @@ package struct StoppingRule: Sendable {
 /// Newton's method with directions from conjugate gradients (Nocedal and Wright, "Numerical Optimization", 2nd
 /// ed., algorithm 7.1), for problems whose Hessian is too large to be formed.
 ///
-/// F and its gradient are computed in double precision, the many products with the Hessian in single: an error
-/// in a direction costs a further step and never accuracy.
+/// F and its gradient are computed in double precision over all rows, the many products with the Hessian in
+/// single over the rows that matter to it: an error in a direction costs a further step and never accuracy.
 struct NewtonCG {
   let evaluator: Evaluator
   let rule: StoppingRule
   private let centred: RowSandwich
-  private let squares: RowMatrix
+  private let standardized: RowMatrix
+  private let threads: Int
+  private let kernels: KernelTable
   private let groups: [Range<Int>]
 
   private static let maximumSteps = 200
@@ -40,10 +42,12 @@ struct NewtonCG {
   init(_ evaluator: Evaluator, rule: StoppingRule, threads: Int, kernels: KernelTable) {
     self.evaluator = evaluator
     self.rule = rule
+    self.threads = threads
+    self.kernels = kernels
     groups = evaluator.problem.groups
-    squares = evaluator.problem.embeddings.standardized(
+    standardized = evaluator.problem.embeddings.standardized(
       mean: evaluator.scaling.mean, scale: evaluator.scaling.scale, threads: threads)
-    centred = RowSandwich(squares, outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
+    centred = RowSandwich(standardized, outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
   }
 
   func solve(from start: [Double]) -> SolverResult {
@@ -96,6 +100,12 @@ struct NewtonCG {
   /// Solves H·d = −gradient for the open groups, roughly.
   private func direction(_ gradient: [Double], _ isOpen: [Bool]) -> [Double] {
     let diagonal = diagonal()
+    let chosen = evaluator.curvedRows()
+    let sandwich =
+      chosen.map {
+        RowSandwich(
+          standardized.selecting($0), outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
+      } ?? centred
     var direction = [Double](repeating: 0, count: gradient.count)
     var residual = direction
     forEach { g, index in residual[index] = isOpen[g] ? -gradient[index] : 0 }
@@ -105,7 +115,7 @@ struct NewtonCG {
     var product = dots(residual, scaled)
     var isActive = isOpen
     for _ in 0..<Self.maximumProducts {
-      let curved = evaluator.curve(search, centred)
+      let curved = evaluator.curve(search, sandwich, chosen: chosen)
       let bends = dots(search, curved)
       for g in groups.indices where !(bends[g] > 0) { isActive[g] = false }
       let lengths = groups.indices.map { isActive[$0] ? product[$0] / bends[$0] : 0 }
@@ -138,7 +148,7 @@ struct NewtonCG {
     var count = 0.0
     for row in stride(from: 0, to: problem.rows, by: step) {
       count += 1
-      squares.withRow(row) { x in for j in 0..<columns { means[j] += Double(x[j]) * Double(x[j]) } }
+      standardized.withRow(row) { x in for j in 0..<columns { means[j] += Double(x[j]) * Double(x[j]) } }
       for k in 0..<outputs {
         let q = Double(evaluator.curvature[row * outputs + k])
         curvatures[k] += problem.objective == .oneVsRest ? q : problem.weights[row * outputs] * q * (1 - q)

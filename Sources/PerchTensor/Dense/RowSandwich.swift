@@ -12,6 +12,8 @@ package struct RowSandwich: Sendable {
   private let blocks: RowBlocks
   private let threads: Int
   private let kernels: KernelTable
+  /// Lent to one product after the other: a sandwich is used by one caller at a time.
+  private let scratch: Storage<Float>
 
   /// Rows worked on together: their logits and, widened, they themselves stay in the second-level cache.
   private static let rowsAtOnce = 128
@@ -23,6 +25,8 @@ package struct RowSandwich: Sendable {
     self.kernels = kernels
     width = Self.width(outputs: outputs)
     blocks = RowBlocks(rows: matrix.rows)
+    scratch = Storage(
+      count: blocks.count * ((matrix.columns + 1) * width + Self.rowsAtOnce * width))
   }
 
   /// `outputs` rounded up to whole vectors of every build.
@@ -40,31 +44,32 @@ package struct RowSandwich: Sendable {
     let columns = matrix.columns
     precondition(weights.count == (columns + 1) * width, "a row of weights for each column, and b")
     let size = (columns + 1) * width
-    let partial = Storage<Float>(count: max(blocks.count, 1) * size)
     let shared = Storage(weights)
     ParallelWork.run(blocks.count, threads: threads) { block in
-      let logits = Storage<Float>(count: Self.rowsAtOnce * width)
-      let sums = unsafe partial.base + block * size
+      let sums = unsafe scratch.base + block * size
+      let logits = unsafe scratch.base + (blocks.count * size + block * Self.rowsAtOnce * width)
+      unsafe sums.update(repeating: 0, count: size)
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
         let x = unsafe matrix.storage.base + rows.lowerBound * matrix.stride
         for row in 0..<rows.count {
-          unsafe (logits.base + row * width).update(from: shared.base + columns * width, count: width)
+          unsafe (logits + row * width).update(from: shared.base + columns * width, count: width)
         }
         unsafe withUnsafePointer(
           to: StridedProduct(
             a: x, a_row: matrix.stride, a_column: 1, rows: rows.count, depth: columns, b: shared.base, b_row: width,
-            columns: width, c: logits.base, c_row: width, scale: 1, accumulates: 1)
+            columns: width, c: logits, c_row: width, scale: 1, accumulates: 1)
         ) { unsafe kernels.stridedProduct($0) }
-        logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
+        var span = unsafe MutableSpan(_unsafeStart: logits, count: rows.count * width)
+        apply(rows, &span)
         unsafe withUnsafePointer(
           to: StridedProduct(
-            a: x, a_row: 1, a_column: matrix.stride, rows: columns, depth: rows.count, b: logits.base, b_row: width,
+            a: x, a_row: 1, a_column: matrix.stride, rows: columns, depth: rows.count, b: logits, b_row: width,
             columns: width, c: sums, c_row: width, scale: 1, accumulates: 1)
         ) { unsafe kernels.stridedProduct($0) }
-        unsafe Self.addRows(logits.base, rows.count, width, to: sums + columns * width)
+        unsafe Self.addRows(logits, rows.count, width, to: sums + columns * width)
       }
     }
-    return total(partial, size)
+    return total(scratch, size)
   }
 
   /// In double precision, of (x − mean)·scale.
