@@ -20,7 +20,7 @@ struct Chart {
     let ticks: [(value: Double, text: String)]
 
     static func unit(_ title: String) -> Axis {
-      Axis(title: title, low: 0, high: 1, ticks: [0, 0.25, 0.5, 0.75, 1].map { ($0, "\($0)") })
+      Axis(title: title, low: 0, high: 1, ticks: [0, 0.25, 0.5, 0.75, 1].map { ($0, Figures.short($0)) })
     }
 
     /// From `low` to `high` with about four ticks at round numbers.

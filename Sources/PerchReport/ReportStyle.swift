@@ -8,7 +8,7 @@ enum ReportStyle {
     *{box-sizing:border-box}
     body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",\
     Roboto,"Helvetica Neue",Arial,sans-serif}
-    main{max-width:72rem;margin:0 auto;padding:2rem 1.25rem 4rem}
+    main{max-width:74rem;margin:0 auto;padding:2rem 1.25rem 4rem}
     h1{font-size:1.9rem;line-height:1.2;margin:0 0 .25rem;overflow-wrap:anywhere}
     h2{font-size:1.25rem;margin:2.5rem 0 .5rem}
     h3{font-size:1rem;margin:0}
@@ -23,6 +23,8 @@ enum ReportStyle {
     th,td{padding:.4rem .75rem;border-top:1px solid var(--line);text-align:right;white-space:nowrap}
     th{font-weight:600;color:var(--soft);font-size:.85rem}
     tbody th{color:var(--ink);font-size:1rem;font-weight:400}
+    thead th{white-space:normal;vertical-align:bottom;line-height:1.25}
+    tbody th{white-space:normal;min-width:8.5rem;overflow-wrap:anywhere}
     .left{text-align:left}
     td.hit{background:color-mix(in srgb,var(--yes) 18%,transparent);font-weight:600}
     .warn{background:var(--warnpaper);color:var(--warn);border-left:4px solid var(--warn);padding:.5rem .9rem;\
@@ -31,7 +33,7 @@ enum ReportStyle {
     details{border:1px solid var(--line);border-radius:8px;background:var(--panel);margin:.75rem 0}
     summary{cursor:pointer;padding:.6rem .9rem;font-weight:600;overflow-wrap:anywhere}
     summary span{font-weight:400;color:var(--soft)}
-    .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:1rem;padding:.25rem .9rem 1rem}
+    .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15.25rem,1fr));gap:1rem;padding:.25rem .9rem 1rem}
     .alone{max-width:30rem;padding:0}
     figure{margin:0}
     figcaption{font-size:.85rem}
@@ -53,7 +55,7 @@ enum ReportStyle {
     .key::before{content:"";display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin:0 .3rem 0 .1rem}
     .key.yes::before{background:var(--yes)}
     .key.no::before{background:var(--no)}
-    .key.raw::before{border:2px solid var(--no);border-radius:50%}
+    .key.raw::before{border:1.5px solid var(--no);border-radius:50%;width:.6rem;height:.6rem;box-sizing:border-box}
     .key.fit::before{background:var(--mark);border-radius:50%}
     @media (max-width:40rem){main{padding:1.25rem .9rem 3rem}h1{font-size:1.5rem}th,td{padding:.35rem .5rem}}
     @media print{:root{--paper:#fff;--panel:#fff;--ink:#000;--soft:#444;--line:#bbb;--grid:#ddd;--yes:#1b7f5c;\

@@ -28,6 +28,8 @@ struct NewtonCG {
   let rule: StoppingRule
   private let centred: RowSandwich
   private let standardized: RowMatrix
+  /// Room for the rows that matter at a time.
+  private let curved: RowMatrix
   private let threads: Int
   private let kernels: KernelTable
   private let groups: [Range<Int>]
@@ -47,6 +49,7 @@ struct NewtonCG {
     groups = evaluator.problem.groups
     standardized = evaluator.problem.embeddings.standardized(
       mean: evaluator.scaling.mean, scale: evaluator.scaling.scale, threads: threads)
+    curved = RowMatrix(rows: standardized.rows, columns: standardized.columns)
     centred = RowSandwich(standardized, outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
   }
 
@@ -104,7 +107,7 @@ struct NewtonCG {
     let sandwich =
       chosen.map {
         RowSandwich(
-          standardized.selecting($0), outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
+          standardized.selecting($0, into: curved), outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
       } ?? centred
     var direction = [Double](repeating: 0, count: gradient.count)
     var residual = direction

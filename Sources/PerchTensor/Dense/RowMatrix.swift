@@ -37,12 +37,24 @@ package struct RowMatrix: Sendable {
 
   /// The rows `chosen`, copied in their order.
   package func selecting(_ chosen: [Int]) -> RowMatrix {
-    let part = RowMatrix(rows: chosen.count, columns: columns)
+    selecting(chosen, into: RowMatrix(rows: chosen.count, columns: columns))
+  }
+
+  /// The rows `chosen` copied to the beginning of `target`, and `target` as far as they go.
+  package func selecting(_ chosen: [Int], into target: RowMatrix) -> RowMatrix {
+    precondition(target.columns == columns && target.rows >= chosen.count, "room for the rows")
     for (to, from) in chosen.enumerated() {
       precondition(from >= 0 && from < rows, "a row of this matrix")
-      unsafe (part.storage.base + to * stride).update(from: storage.base + from * stride, count: columns)
+      unsafe (target.storage.base + to * stride).update(from: storage.base + from * stride, count: columns)
     }
-    return part
+    return RowMatrix(sharing: target, rows: chosen.count)
+  }
+
+  private init(sharing whole: RowMatrix, rows: Int) {
+    self.rows = rows
+    columns = whole.columns
+    stride = whole.stride
+    storage = whole.storage
   }
 
   /// Whether every number is finite, and where the first one is that is not.

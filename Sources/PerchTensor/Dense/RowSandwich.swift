@@ -32,6 +32,16 @@ package struct RowSandwich: Sendable {
   /// `outputs` rounded up to whole vectors of every build.
   package static func width(outputs: Int) -> Int { outputs.roundedUp(to: 16) }
 
+  /// Logits and widened rows for each worker.
+  private var workspaces: [(Storage<Double>, DoubleMatrix)] {
+    (0..<max(1, min(threads, blocks.count))).map { _ in
+      (
+        Storage<Double>(count: Self.rowsAtOnce * width),
+        DoubleMatrix(rows: Self.rowsAtOnce, columns: matrix.columns)
+      )
+    }
+  }
+
   /// In single precision, its sums over blocks in double.
   ///
   /// - Parameters:
@@ -82,9 +92,9 @@ package struct RowSandwich: Sendable {
     precondition(weights.count == size, "a row of weights for each column, and b")
     let shared = Storage(weights)
     let partial = Storage<Double>(count: max(blocks.count, 1) * size)
-    ParallelWork.run(blocks.count, threads: threads) { block in
-      let logits = Storage<Double>(count: Self.rowsAtOnce * width)
-      let wide = DoubleMatrix(rows: Self.rowsAtOnce, columns: columns)
+    let workspaces = workspaces
+    ParallelWork.run(blocks.count, threads: threads) { block, worker in
+      let (logits, wide) = workspaces[worker]
       let sums = unsafe partial.base + block * size
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
         matrix.widen(rows, mean: mean, scale: scale, into: wide)
@@ -113,9 +123,9 @@ package struct RowSandwich: Sendable {
     precondition(weights.count == (columns + 1) * width, "a row of weights for each column, and b")
     let shared = Storage(weights)
     let (mean, scale) = ([Double](repeating: 0, count: columns), [Double](repeating: 1, count: columns))
-    ParallelWork.run(blocks.count, threads: threads) { block in
-      let logits = Storage<Double>(count: Self.rowsAtOnce * width)
-      let wide = DoubleMatrix(rows: Self.rowsAtOnce, columns: columns)
+    let workspaces = workspaces
+    ParallelWork.run(blocks.count, threads: threads) { block, worker in
+      let (logits, wide) = workspaces[worker]
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
         matrix.widen(rows, mean: mean, scale: scale, into: wide)
         multiply(wide, rows.count, shared, into: logits)
