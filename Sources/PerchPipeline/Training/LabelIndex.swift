@@ -14,8 +14,28 @@ struct LabelledWindow: Sendable {
 /// Finds the rows that speak of a window.
 struct LabelIndex: Sendable {
   let rows: [LabelRow]
-  private let bySource: [String: [Int]]
+  private let bySource: [String: Rows]
   private let minimumOverlap: Double
+
+  /// The rows of one source.
+  private struct Rows: Sendable {
+    /// Rows of windows by their starts: there can be very many.
+    var windows: [(start: Double, row: Int)] = []
+    /// Rows of spans and of the whole.
+    var others: [Int] = []
+
+    var all: [Int] { others + windows.map(\.row) }
+
+    /// Rows of windows that start between `low` and `high`.
+    func windows(from low: Double, to high: Double) -> [Int] {
+      var (first, last) = (0, windows.count)
+      while first < last {
+        let middle = (first + last) / 2
+        if windows[middle].start < low { first = middle + 1 } else { last = middle }
+      }
+      return windows[first...].prefix { $0.start <= high }.map(\.row)
+    }
+  }
 
   /// Seconds.
   private static let windowSeconds = GenerateSettings.windowSeconds
@@ -25,7 +45,19 @@ struct LabelIndex: Sendable {
   init(_ rows: [LabelRow], minimumOverlap: Double) {
     self.rows = rows
     self.minimumOverlap = minimumOverlap
-    bySource = Dictionary(grouping: rows.indices) { rows[$0].source }
+    var bySource: [String: Rows] = [:]
+    for (index, row) in rows.enumerated() {
+      if case .window(let start) = row.extent {
+        bySource[row.source, default: Rows()].windows.append((start, index))
+      } else {
+        bySource[row.source, default: Rows()].others.append(index)
+      }
+    }
+    self.bySource = bySource.mapValues { own in
+      var own = own
+      own.windows.sort { ($0.start, $0.row) < ($1.start, $1.row) }
+      return own
+    }
   }
 
   var sources: [String] { bySource.keys.sorted { $0.precedes($1) } }
@@ -33,11 +65,13 @@ struct LabelIndex: Sendable {
   func hasRows(of source: String) -> Bool { bySource[source] != nil }
 
   /// Whether a row of `source` names a channel.
-  func namesChannels(of source: String) -> Bool { (bySource[source] ?? []).contains { rows[$0].channel != nil } }
+  func namesChannels(of source: String) -> Bool { bySource[source]?.all.contains { rows[$0].channel != nil } ?? false }
 
   /// Indices of the rows that speak of the window.
   func find(source: String, channel: Int32, start: Double) -> [Int] {
-    (bySource[source] ?? []).filter { index in
+    guard let own = bySource[source] else { return [] }
+    let near = own.windows(from: start - Self.tolerance, to: start + Self.tolerance)
+    return (own.others + near).sorted().filter { index in
       let row = rows[index]
       return (row.channel ?? channel) == channel && covers(row.extent, start)
     }

@@ -24,6 +24,13 @@ struct TrainingOutcome: Sendable {
   let temperature: TemperatureScaling?
   let warnings: [String]
 
+  /// Whether everything that is written is a number.
+  fileprivate var isFinite: Bool {
+    let scores = [inSample, outOfFold ?? []].joined().compactMap(\.self)
+    return solution.objective.isFinite && weights.allSatisfy(\.isFinite) && bias.allSatisfy(\.isFinite)
+      && scores.allSatisfy(\.isFinite) && thresholds.allSatisfy(\.isFinite)
+  }
+
   /// Scores that metrics are taken from: of windows that were not trained on, where there are any.
   var judged: [Float?] { outOfFold ?? inSample }
 }
@@ -48,12 +55,18 @@ struct Trainer {
       problem, standardize: settings.standardize, rule: StoppingRule(gradient: settings.tolerance),
       threads: settings.generate.jobs
     ).solve(c: chosen.c)
-    if solution.gradientMaximum > settings.tolerance {
+    if !(solution.gradientMaximum <= settings.tolerance) {
       warnings.append(
         "the solver stopped at a gradient of \(solution.gradientMaximum), above \(settings.tolerance) (--tol)")
     }
     let outOfFold = validation.map { $0.outOfFold(chosen.index) }
-    return finish(set, chosen.c, solution, validation, outOfFold, warnings)
+    let outcome = finish(set, chosen.c, solution, validation, outOfFold, warnings)
+    guard outcome.isFinite else {
+      throw .training(
+        subject, "the embeddings are so large that scores are beyond single precision",
+        "check what made them")
+    }
+    return outcome
   }
 
   private var fitting: FittingSettings {

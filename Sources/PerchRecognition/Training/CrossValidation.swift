@@ -40,7 +40,7 @@ package struct CrossValidation: Sendable {
     self.folds = folds
     let found = FoldScores(grid: grid.count, folds: folds.count)
     ParallelWork.run(folds.count, threads: settings.threads) { fold in
-      // Folds side by side, each on one thread, while they are small; large ones use all threads in turn.
+      // Folds side by side, each on one thread: no thread waits for another within a step.
       found.set(fold, Self.score(set, folds, fold, grid, settings))
     }
     var scores = [[Double?]](
