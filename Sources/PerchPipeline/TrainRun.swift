@@ -109,10 +109,11 @@ package struct TrainRun: Sendable {
     let kind = outcome.outOfFold == nil ? "in-sample" : "out-of-fold"
     let quality = summary.macroAUC.map { ", \(kind) ROC-AUC \(($0 * 1000).rounded() / 1000)" } ?? ""
     let count = outcome.set.labels.count
+    let classes = count == 1 ? "1 class" : "\(count) classes"
     observer.note(
       Note(
         .info, FilePath(folder).appending("\(name).json").string,
-        "\(count == 1 ? "1 class" : "\(count) classes") from \(outcome.set.windows.count) windows, C \(outcome.c)\(quality)"))
+        "\(classes) from \(outcome.set.windows.count) windows, C \(outcome.c)\(quality)"))
   }
 }
 

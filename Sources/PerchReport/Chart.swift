@@ -93,7 +93,8 @@ struct Chart {
       tag(
         "rect",
         [
-          "class": style, "x": Self.text(top.x), "y": Self.text(top.y), "width": Self.text(max(bottom.x - top.x - 1, 1)),
+          "class": style, "x": Self.text(top.x), "y": Self.text(top.y),
+          "width": Self.text(max(bottom.x - top.x - 1, 1)),
           "height": Self.text(bottom.y - top.y),
         ]))
   }
@@ -107,7 +108,10 @@ struct Chart {
       all.append(
         tag(
           "line",
-          ["class": "grid", "x1": Self.text(left), "x2": Self.text(right), "y1": Self.text(at.y), "y2": Self.text(at.y)]))
+          [
+            "class": "grid", "x1": Self.text(left), "x2": Self.text(right), "y1": Self.text(at.y),
+            "y2": Self.text(at.y),
+          ]))
       all.append(
         tag("text", ["class": "tick end", "x": Self.text(left - 6), "y": Self.text(at.y + 4)], .text(tick.text)))
     }

@@ -1,14 +1,12 @@
 /// The drawings about one class.
 struct ClassSection {
   private let result: TrainingReport.ClassResult
-  private let isOutOfFold: Bool
   private let isOpen: Bool
 
   private static let bars = 24
 
-  init(_ result: TrainingReport.ClassResult, isOutOfFold: Bool, isOpen: Bool) {
+  init(_ result: TrainingReport.ClassResult, isOpen: Bool) {
     self.result = result
-    self.isOutOfFold = isOutOfFold
     self.isOpen = isOpen
   }
 
@@ -57,7 +55,9 @@ struct ClassSection {
       "Precision against recall of \(result.name), average precision \(Figures.three(result.averagePrecision))",
       x: .unit("recall"), y: .unit("precision"))
     chart.line(result.precisionRecall, "curve")
-    if let recall = result.recall, let precision = result.precision { chart.dots([.init(recall, precision)], "fit") }
+    if let recall = result.recall, let precision = result.precision {
+      chart.dots([.init(recall, precision)], "fit")
+    }
     return figure(
       chart, .text("Average precision \(Figures.three(result.averagePrecision)); "),
       tag("span", ["class": "key fit"], "at the threshold"))

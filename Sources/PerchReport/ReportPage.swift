@@ -39,9 +39,13 @@ package struct ReportPage {
           tag("ul", [:], all: report.warnings.map { tag("li", [:], .text($0)) })))
     }
     body.append(
-      tag("dl", [:], all: report.facts.map { tag("div", [:], tag("dt", [:], .text($0.name)), tag("dd", [:], .text($0.value))) }))
+      tag(
+        "dl", [:],
+        all: report.facts.map { fact in
+          tag("div", [:], tag("dt", [:], .text(fact.name)), tag("dd", [:], .text(fact.value)))
+        }))
     body += classTable
-    body += report.classes.enumerated().map { ClassSection($1, isOutOfFold: report.isOutOfFold, isOpen: $0 < 3).html }
+    body += report.classes.enumerated().map { ClassSection($1, isOpen: $0 < 3).html }
     body += penalty + confusion + mistakes
     return body
   }
@@ -80,7 +84,8 @@ package struct ReportPage {
       x: .init(title: "C", low: (exponents.first ?? 0) - 0.4, high: (exponents.last ?? 1) + 0.4, ticks: ticks),
       y: .round("log loss", max(0, low - (high - low) * 0.1), high + (high - low) * 0.1))
     for (point, exponent) in zip(points, exponents) {
-      chart.line([.init(exponent, point.logLoss - point.error), .init(exponent, point.logLoss + point.error)], "even")
+      let (low, high) = (point.logLoss - point.error, point.logLoss + point.error)
+      chart.line([.init(exponent, low), .init(exponent, high)], "even")
     }
     chart.line(zip(points, exponents).map { .init($1, $0.logLoss) }, "curve")
     chart.dots(
@@ -99,7 +104,9 @@ package struct ReportPage {
     guard let counts = report.confusion else { return [] }
     let names = report.classes.map(\.name)
     let header = tag(
-      "tr", [:], all: [tag("th", ["class": "left", "scope": "col"], "Truth")] + names.map { tag("th", ["scope": "col"], .text($0)) })
+      "tr", [:],
+      all: [tag("th", ["class": "left", "scope": "col"], "Truth")]
+        + names.map { tag("th", ["scope": "col"], .text($0)) })
     let rows = counts.enumerated().map { row, line in
       tag(
         "tr", [:],
@@ -113,7 +120,8 @@ package struct ReportPage {
       tag(
         "div", ["class": "wide", "tabindex": "0"],
         tag(
-          "table", [:], tag("caption", [:], "Windows of each true class (rows) by the class with the highest score."),
+          "table", [:],
+          tag("caption", [:], "Windows of each true class (rows) by the class with the highest score."),
           tag("thead", [:], header), tag("tbody", [:], all: rows))),
     ]
   }
@@ -149,6 +157,7 @@ package struct ReportPage {
     return tag(
       "div", ["class": "wide", "tabindex": "0"],
       tag(
-        "table", [:], tag("caption", [:], .text(caption)), tag("thead", [:], header), tag("tbody", [:], all: lines)))
+        "table", [:], tag("caption", [:], .text(caption)), tag("thead", [:], header),
+        tag("tbody", [:], all: lines)))
   }
 }

@@ -33,7 +33,8 @@ enum ReportStyle {
     details{border:1px solid var(--line);border-radius:8px;background:var(--panel);margin:.75rem 0}
     summary{cursor:pointer;padding:.6rem .9rem;font-weight:600;overflow-wrap:anywhere}
     summary span{font-weight:400;color:var(--soft)}
-    .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15.25rem,1fr));gap:1rem;padding:.25rem .9rem 1rem}
+    .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15.25rem,1fr));gap:1rem;\
+    padding:.25rem .9rem 1rem}
     .alone{max-width:30rem;padding:0}
     figure{margin:0}
     figcaption{font-size:.85rem}

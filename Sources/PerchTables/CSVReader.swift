@@ -64,7 +64,9 @@ struct CSVReader {
     var header = CSVRecord()
     guard try read(into: &header) else { throw .notEmbeddings("is empty") }
     for index in 0..<header.count {
-      guard let name = header.text(index) ?? (hasQuotes ? nil : header.anyText(index)) else { throw .notEmbeddings("is neither CSV nor Parquet") }
+      guard let name = header.text(index) ?? (hasQuotes ? nil : header.anyText(index)) else {
+        throw .notEmbeddings("is neither CSV nor Parquet")
+      }
       names.append(name)
     }
   }

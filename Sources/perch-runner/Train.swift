@@ -99,7 +99,8 @@ struct LabelOptions: ParsableArguments {
       valueName: "name"))
   var negative: [String] = []
 
-  @Option(help: ArgumentHelp("Seconds by which a label must overlap a window (default: 0.5).", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Seconds by which a label must overlap a window (default: 0.5).", valueName: "seconds"))
   var minOverlap = 0.5
 
   @Option(help: "Clips longer than a window: windows (each has the label) or mean (of their embeddings).")
@@ -156,7 +157,8 @@ struct FittingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Number that the draw of the folds begins with (default: 0).", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("none, balanced, or a JSON file {class: weight} (default: none).", valueName: "weights"))
+  @Option(
+    help: ArgumentHelp("none, balanced, or a JSON file {class: weight} (default: none).", valueName: "weights"))
   var classWeight = "none"
 
   @Flag(help: "Scale every embedding dimension to deviation 1 while training.")

@@ -22,7 +22,9 @@ import Testing
   }
 
   private static let given = "--embeddings e.parquet"
-  private static func table(_ rows: String...) -> String { "source,channel,start,label,value\n\(rows.joined(separator: "\n"))\n" }
+  private static func table(_ rows: String...) -> String {
+    "source,channel,start,label,value\n\(rows.joined(separator: "\n"))\n"
+  }
 
   static let cases = [
     Case(

@@ -67,7 +67,9 @@ import Testing
     for row in 0..<rows { matrix.set(row: row, (0..<columns).map { Float((row * 7 + $0 * 13) % 23) / 11 - 1 }) }
     let sandwich = RowSandwich(matrix, outputs: outputs, threads: 2, kernels: kernels)
     var weights = [Double](repeating: 0, count: (columns + 1) * sandwich.width)
-    for j in 0...columns { for k in 0..<outputs { weights[j * sandwich.width + k] = Double((j + 3 * k) % 7) / 7 - 0.4 } }
+    for j in 0...columns {
+      for k in 0..<outputs { weights[j * sandwich.width + k] = Double((j + 3 * k) % 7) / 7 - 0.4 }
+    }
     let ones = [Double](repeating: 1, count: columns)
     let double = sandwich.double(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
     let single = sandwich.single(weights.map { Float($0) }) { _, _ in }

@@ -15,7 +15,9 @@ enum Naive {
   }
 
   /// Largest magnitude of the gradient of F on raw columns.
-  static func gradientMaximum(_ problem: LogisticProblem, _ weights: [Double], _ bias: [Double], c: Double) -> Double {
+  static func gradientMaximum(
+    _ problem: LogisticProblem, _ weights: [Double], _ bias: [Double], c: Double
+  ) -> Double {
     let (p, outputs) = (problem.embeddings.columns, problem.outputs)
     var gradient = [Double](repeating: 0, count: (p + 1) * outputs)
     var totals = [Double](repeating: 0, count: outputs)

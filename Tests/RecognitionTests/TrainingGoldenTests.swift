@@ -18,7 +18,8 @@ struct TrainingGoldenTests {
   static let cases: [Case] = (try? allCases()) ?? []
   static let faults = [
     "error_single_class": TrainingFault.noNegative(label: 0),
-    "error_single_class_multinomial": .singleClass, "error_nan": .notFinite(row: 3), "error_inf": .notFinite(row: 7),
+    "error_single_class_multinomial": .singleClass, "error_nan": .notFinite(row: 3),
+    "error_inf": .notFinite(row: 7),
     "error_ovr_empty_class": .noPositive(label: 1), "error_no_rows": .noRows,
   ]
 

@@ -14,7 +14,7 @@ struct EmbeddingTables {
     let root = FilePath(path)
     let isFolder: Bool
     do { isFolder = try root.stat().type == .directory } catch {
-      throw RunnerError(path, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
+      throw .training(path, "cannot be read: \(error)", "check the path and its permissions")
     }
     paths = isFolder ? try Self.tables(below: root) : [root]
     if paths.isEmpty {

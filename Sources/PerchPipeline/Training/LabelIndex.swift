@@ -65,7 +65,9 @@ struct LabelIndex: Sendable {
   func hasRows(of source: String) -> Bool { bySource[source] != nil }
 
   /// Whether a row of `source` names a channel.
-  func namesChannels(of source: String) -> Bool { bySource[source]?.all.contains { rows[$0].channel != nil } ?? false }
+  func namesChannels(of source: String) -> Bool {
+    bySource[source]?.all.contains { rows[$0].channel != nil } ?? false
+  }
 
   /// Indices of the rows that speak of the window.
   func find(source: String, channel: Int32, start: Double) -> [Int] {

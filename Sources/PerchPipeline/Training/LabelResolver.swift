@@ -93,9 +93,9 @@ struct LabelResolver {
     let own = window.rows.map { rows[$0] }
     let named = Set(own.filter { $0.value == 1 }.map { isNegative($0.label) ? Self.background : $0.label })
     guard named.count <= 1 else {
+      let all = named.sorted { $0.precedes($1) }.joined(separator: ", ")
       throw .training(
-        subject,
-        "\(window.source) at \(window.start) s has the classes \(named.sorted { $0.precedes($1) }.joined(separator: ", "))",
+        subject, "\(window.source) at \(window.start) s has the classes \(all)",
         "a softmax takes one class for each window: train one-vs-rest")
     }
     var weight = own.map(\.weight).max() ?? 1

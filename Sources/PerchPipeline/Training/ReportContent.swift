@@ -28,11 +28,12 @@ extension TrainingReport {
   ) -> [(name: String, value: String)] {
     let model = material.model
     let count = material.sources == 1 ? "1 recording" : "\(material.sources) recordings"
+    let gradient = exponential(outcome.solution.gradientMaximum)
     var facts = [
       ("Embeddings", "\(model.name ?? "model not stated"), \(model.dimension) values"),
       ("Training data", "\(outcome.set.windows.count) windows of \(count)"),
       ("Objective", "\(settings.objective.rawValue), C = \(outcome.c)"),
-      ("Solved to", "gradient \(exponential(outcome.solution.gradientMaximum)), \(outcome.solution.iterations) steps"),
+      ("Solved to", "gradient \(gradient), \(outcome.solution.iterations) steps"),
     ]
     if let folds = outcome.validation?.folds {
       facts.append(("Cross-validation", "\(folds.count) folds, \(folds.groups) groups kept together"))

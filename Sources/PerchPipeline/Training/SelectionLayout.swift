@@ -56,7 +56,8 @@ enum RavenLayout {
       data.rows.append(
         LabelRow(
           source: recording.source, channel: try row.channel(column("Channel")),
-          extent: .span(place, place + length), label: LabelRow.normalized(line.at(label) ?? ""), origin: row.place))
+          extent: .span(place, place + length), label: LabelRow.normalized(line.at(label) ?? ""),
+          origin: row.place))
     }
   }
 
@@ -81,7 +82,9 @@ enum RavenLayout {
     }
   }
 
-  private static func audio(of table: FilePath, named name: String) throws(RunnerError) -> (source: String, path: String) {
+  private static func audio(
+    of table: FilePath, named name: String
+  ) throws(RunnerError) -> (source: String, path: String) {
     if name.isEmpty { return try TableAudio.beside(table, endings: [".selections.txt", ".txt"]) }
     let folder = table.removingLastComponent()
     // Tables come from other machines: of a path that does not exist here the file's name still counts.

@@ -10,7 +10,7 @@ extension LabelledData {
   init(_ path: String, layout forced: DataLayout?, labelColumn: String?) throws(RunnerError) {
     let isFolder: Bool
     do { isFolder = try FilePath(path).stat().type == .directory } catch {
-      throw RunnerError(path, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
+      throw .training(path, "cannot be read: \(error)", "check the path and its permissions")
     }
     let tables = isFolder ? Self.textFiles(in: path) : [path]
     var layout = forced
@@ -36,7 +36,9 @@ extension LabelledData {
     }
   }
 
-  private static func recognize(_ path: String, isFolder: Bool, tables: [String]) throws(RunnerError) -> DataLayout {
+  private static func recognize(
+    _ path: String, isFolder: Bool, tables: [String]
+  ) throws(RunnerError) -> DataLayout {
     if isFolder {
       let hasClips = try Recordings.below(FilePath(path)).contains { $0.components.count > 1 }
       if hasClips || tables.isEmpty { return .folders }

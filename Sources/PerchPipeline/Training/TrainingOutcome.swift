@@ -84,7 +84,8 @@ struct Trainer {
     guard settings.crossValidates else { return nil }
     guard let folds = Folds(set, count: settings.folds ?? 5, seed: settings.seed) else {
       warnings.append(
-        "a class has fewer than 2 groups (recordings): no cross-validation, C is 1 unless given, metrics are in-sample")
+        "a class has fewer than 2 groups (recordings): no cross-validation, C is 1 unless given, "
+          + "metrics are in-sample")
       return nil
     }
     var grid = settings.grid
@@ -191,7 +192,8 @@ struct Trainer {
     switch fault {
     case .noRows: .training(subject, "holds no labelled windows", "check the labels and --unlabelled-windows")
     case .singleClass:
-      .training(subject, "holds one class only", "a softmax needs two: add clips of another class, or of background")
+      .training(
+        subject, "holds one class only", "a softmax needs two: add clips of another class, or of background")
     case .noPositive(let k):
       .training(subject, "the class '\(set.labels[k])' has no positive window", "add clips of it")
     case .noNegative(let k):

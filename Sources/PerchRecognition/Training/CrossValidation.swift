@@ -94,7 +94,8 @@ package struct CrossValidation: Sendable {
     let trainable = set.labels.indices.filter { part.isTrainable($0) }
     var result = [[Double?]](
       repeating: [Double?](repeating: nil, count: heldOut.rows * set.labels.count), count: grid.count)
-    guard set.objective == .oneVsRest ? !trainable.isEmpty : trainable.count == set.labels.count else { return result }
+    let needed = set.objective == .oneVsRest ? 1 : set.labels.count
+    guard trainable.count >= needed else { return result }
     let chosen = part.keeping(trainable)
     let regression = LogisticRegression(
       chosen.problem(settings.classWeight), standardize: settings.standardize,

@@ -144,6 +144,7 @@ struct ExactNewton {
   private func direction(from here: Point, _ group: Range<Int>) -> DoubleMatrix? {
     let (m, outputs) = (space.rank + 1, group.count)
     let block = m.roundedUp(to: DoubleMatrix.line)
+    let inverse = 1 / totals[group.lowerBound]
     let hessian = DoubleMatrix(rows: block * outputs, columns: block * outputs)
     let scaled = DoubleMatrix(rows: problem.rows, columns: m)
     for i in 0..<outputs {
@@ -151,12 +152,11 @@ struct ExactNewton {
         scale(into: scaled, here.curvature, i, j)
         if i == j {
           hessian.setUpperProduct(
-            transposed: space.coordinates, scaled, origin: (i * block, j * block), scale: 1 / totals[group.lowerBound],
-            kernels: kernels)
+            transposed: space.coordinates, scaled, origin: (i * block, j * block), scale: inverse, kernels: kernels)
         } else {
           hessian.setProduct(
             transposed: space.coordinates, scaled, rows: 0..<m, columns: 0..<m, depth: 0..<problem.rows,
-            origin: (i * block, j * block), scale: 1 / totals[group.lowerBound], kernels: kernels)
+            origin: (i * block, j * block), scale: inverse, kernels: kernels)
         }
       }
     }

@@ -107,7 +107,8 @@ struct NewtonCG {
     let sandwich =
       chosen.map {
         RowSandwich(
-          standardized.selecting($0, into: curved), outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
+          standardized.selecting($0, into: curved), outputs: evaluator.problem.outputs, threads: threads,
+          kernels: kernels)
       } ?? centred
     var direction = [Double](repeating: 0, count: gradient.count)
     var residual = direction

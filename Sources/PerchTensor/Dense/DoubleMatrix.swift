@@ -29,7 +29,9 @@ package struct DoubleMatrix: Sendable {
   }
 
   /// Lends row `row`, `columns` numbers.
-  package func withRow<Result>(_ row: Int, _ body: (inout MutableSpan<Double>) throws -> Result) rethrows -> Result {
+  package func withRow<Result>(
+    _ row: Int, _ body: (inout MutableSpan<Double>) throws -> Result
+  ) rethrows -> Result {
     try storage.withMutableSpan(row * stride..<row * stride + columns, body)
   }
 
@@ -65,8 +67,8 @@ package struct DoubleMatrix: Sendable {
         a: a.storage.base + (depth.lowerBound * a.stride + rows.lowerBound), a_row: 1, a_column: a.stride,
         rows: rows.count, depth: depth.count,
         b: b.storage.base + (depth.lowerBound * b.stride + columns.lowerBound), b_row: b.stride, columns: width,
-        c: storage.base + ((origin.row + rows.lowerBound) * stride + origin.column + columns.lowerBound), c_row: stride, scale: scale,
-        accumulates: accumulates ? 1 : 0)
+        c: storage.base + ((origin.row + rows.lowerBound) * stride + origin.column + columns.lowerBound),
+        c_row: stride, scale: scale, accumulates: accumulates ? 1 : 0)
     ) { unsafe kernels.stridedProductDouble($0) }
   }
 

@@ -157,7 +157,9 @@ package struct RowSandwich: Sendable {
   }
 
   /// The blocks' sums, added in their order.
-  private func total<Number: BinaryFloatingPoint & BitwiseCopyable>(_ partial: Storage<Number>, _ size: Int) -> [Double] {
+  private func total<Number: BinaryFloatingPoint & BitwiseCopyable>(
+    _ partial: Storage<Number>, _ size: Int
+  ) -> [Double] {
     var sums = [Double](repeating: 0, count: size)
     for block in 0..<blocks.count {
       for index in 0..<size { unsafe sums[index] += Double(partial.base[block * size + index]) }
