@@ -17,7 +17,7 @@ package struct ReportPage {
       tag("meta", ["charset": "utf-8"]),
       tag(
         "meta",
-        ["http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"]),
+        ["http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'nonce-report'"]),
       tag("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
       tag("meta", ["name": "color-scheme", "content": "light dark"]),
       tag("title", [:], .text("\(report.name): training report")),
@@ -25,7 +25,7 @@ package struct ReportPage {
   }
 
   /// The style sheet holds quotes and angle brackets that must not be escaped; it is ours, all of it.
-  private var style: HTML { .element("style", [], [.raw(ReportStyle.text)]) }
+  private var style: HTML { tag("style", ["nonce": "report"], .raw(ReportStyle.text)) }
 
   private var body: [HTML] {
     var body: [HTML] = [

@@ -63,6 +63,6 @@ enum ReportStyle {
     --no:#b4552d;--mark:#1f4e9c}main{max-width:none;padding:0}details,figure,tr{break-inside:avoid}\
     details::details-content{content-visibility:visible;block-size:auto}.wide{overflow:visible}\
     body{font-size:10pt}th,td{white-space:normal;padding:.2rem .4rem}\
-    .charts{grid-template-columns:repeat(2,1fr)}}
+    .charts{grid-template-columns:repeat(4,1fr);gap:.5rem}tbody th{font-size:10pt}}
     """
 }

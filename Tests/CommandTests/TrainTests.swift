@@ -117,7 +117,7 @@ import Testing
     #expect(outcome.exit == 0, "\(outcome.errors)")
     let page = String(decoding: try folder.read("out/out.report.html"), as: UTF8.self)
     #expect(page.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
-    #expect(page.contains("content=\"default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;\""))
+    #expect(page.contains("content=\"default-src &#39;none&#39;; style-src &#39;nonce-report&#39;\""))
     #expect(page.contains("&lt;b&gt;&quot;Koala&quot; &amp; Co"))
     #expect(!page.contains("<b>"))
     #expect(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"))
