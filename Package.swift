@@ -74,10 +74,11 @@ let package = Package(
       "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Hoplite"])),
     ]),
+    module("PerchReport", ["PerchCore"]),
     module("PerchPipeline", [
       "PerchHoplite",
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
-      "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+      "PerchTables", "PerchReport", .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "Yams", package: "Yams"),
     ]),
     .executableTarget(
@@ -85,6 +86,7 @@ let package = Package(
       dependencies: [
         "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
         "PerchTensor",
+        "PerchRecognition",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -106,7 +108,7 @@ let package = Package(
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "KernelTable", "CPlatform"]),
+    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "PerchCore", "KernelTable", "CPlatform"]),
     tests("HopliteTests", [
       "PerchHoplite", "PerchPipeline", "PerchTables", "PerchCore",
       .product(name: "SystemPackage", package: "swift-system"),

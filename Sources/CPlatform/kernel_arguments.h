@@ -227,3 +227,22 @@ typedef struct {
   /// [rows].
   float *_Nonnull squares;
 } perch_row_estimates PERCH_SWIFT_NAME(RowEstimates);
+
+/// C ← scale·A·B (+ C): A by any two strides, so transposed too; B and C in rows.
+#define PERCH_STRIDED_PRODUCT(name, number) \
+  typedef struct { \
+    /* A[m][k] stands at a + m·a_row + k·a_column. */ \
+    const number *_Nonnull a; \
+    intptr_t a_row, a_column; \
+    intptr_t rows, depth; \
+    /* [depth][columns] at a distance of b_row; columns is a multiple of a vector. */ \
+    const number *_Nonnull b; \
+    intptr_t b_row, columns; \
+    number *_Nonnull c; \
+    intptr_t c_row; \
+    number scale; \
+    /* 1: what C holds is added to. */ \
+    int32_t accumulates; \
+  } name
+PERCH_STRIDED_PRODUCT(perch_strided_product, float) PERCH_SWIFT_NAME(StridedProduct);
+PERCH_STRIDED_PRODUCT(perch_strided_product_double, double) PERCH_SWIFT_NAME(StridedProductDouble);

@@ -64,6 +64,8 @@ public struct KernelTable: Sendable {
   public var screening: ScreeningKernels
 
   public var similarity: SimilarityKernels
+  public var stridedProduct: @convention(c) (UnsafePointer<StridedProduct>) -> Void
+  public var stridedProductDouble: @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
 
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
@@ -87,7 +89,9 @@ public struct KernelTable: Sendable {
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
     prototypes: PrototypeKernels, screening: ScreeningKernels,
-    similarity: SimilarityKernels
+    similarity: SimilarityKernels,
+    stridedProduct: @escaping @convention(c) (UnsafePointer<StridedProduct>) -> Void,
+    stridedProductDouble: @escaping @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -112,5 +116,7 @@ public struct KernelTable: Sendable {
     self.prototypes = prototypes
     self.screening = screening
     self.similarity = similarity
+    self.stridedProduct = stridedProduct
+    self.stridedProductDouble = stridedProductDouble
   }
 }

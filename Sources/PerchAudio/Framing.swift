@@ -23,6 +23,7 @@ struct Framing {
 
   let windowSamples: Int
   let minimumSamples: Int
+  let minimumAlone: Int
   let tail: Tail
   let start: @Sendable (Int) -> Int
   private var k = 0
@@ -32,6 +33,7 @@ struct Framing {
     let (hop, rate) = (settings.hop, settings.sampleRate)
     windowSamples = settings.windowSamples
     minimumSamples = settings.minimumSamples
+    minimumAlone = Int((settings.minimumSeconds * Double(rate.hertz)).rounded())
     switch settings.compat {
     case .none:
       tail = settings.tail
@@ -54,7 +56,7 @@ struct Framing {
     if !ended { return .needsMore(keepFrom: here) }
     isDone = true
     if k == 0 {
-      return received < minimumSamples ? .done(tooShort: true) : .window(centred(from: 0, to: received))
+      return received < minimumAlone ? .done(tooShort: true) : .window(centred(from: 0, to: received))
     }
     let lastEnd = start(k - 1) + windowSamples
     guard tail == .pad, received - max(here, lastEnd) >= minimumSamples else { return .done(tooShort: false) }

@@ -76,8 +76,11 @@ package struct ReadingSettings: Sendable {
   /// Length of the reference's pieces, in seconds. Only tests give another.
   package var shardSeconds = 60
 
+  /// Seconds; a recording with less sound makes no window.
+  package var minimumSeconds = 1.0
+
   package init() {}
 
-  /// Less sound than this (1 s) makes no window.
+  /// Less sound than this (1 s) at the end of a recording makes no window.
   package var minimumSamples: Int { sampleRate.hertz }
 }

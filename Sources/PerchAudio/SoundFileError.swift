@@ -24,8 +24,8 @@ enum SoundFileError: Error, Equatable {
   /// Under `strict`: the words of the flaw.
   case damaged(String)
   case noSuchChannel(Int, of: Int)
-  /// Seconds of sound.
-  case tooShort(Double)
+  /// Seconds of sound, and the least that is taken.
+  case tooShort(Double, least: Double)
 
   static func check(rate: Int, channels: Int) throws(SoundFileError) {
     guard PolyphaseBank.acceptedRates.contains(SampleRate(hertz: rate)) else { throw .rate(rate) }
@@ -65,8 +65,9 @@ enum SoundFileError: Error, Equatable {
     case .noSuchChannel(let asked, let count):
       let counted = count == 1 ? "1 channel" : "\(count) channels"
       return ("has \(counted), and no channel \(asked)", "count channels from 0")
-    case .tooShort(let seconds):
-      return ("shorter than 1 s (\(twoDecimals(seconds)) s)", "leave it out")
+    case .tooShort(let seconds, let least):
+      let limit = least == least.rounded() ? "\(Int(least))" : "\(least)"
+      return ("shorter than \(limit) s (\(twoDecimals(seconds)) s)", "leave it out")
     }
   }
 }

@@ -209,7 +209,7 @@ package struct WindowReader: ~Copyable {
     if settings.strict, let flaw = file.flaws.first(where: \.losesSound) { throw .damaged(flaw.text) }
     noteFlaws()
     if windows == 0 && tooShort {
-      guard settings.compat == .reference else { throw .tooShort(secondsDecoded) }
+      guard settings.compat == .reference else { throw .tooShort(secondsDecoded, least: settings.minimumSeconds) }
       note(.warning, "shorter than 1 s (\(twoDecimals(secondsDecoded)) s): no window")
     }
     if let first = mix.firstMended {

@@ -80,7 +80,7 @@ private struct EstimateSums<Element: RowElement, let queries: Int, let count: In
     let stepLines = max(1, step &* MemoryLayout<Element.Stored>.stride / 64)
     while k &+ step <= depth {
       let ahead = UnsafeRawPointer(row + k) + prefetchBytes
-      for line in 0..<stepLines { perch_prefetch(ahead + line &* 64) }
+      for line in 0..<stepLines { perch_prefetch_l2(ahead + line &* 64) }
       for chain in 0..<chains {
         let at = k &+ chain &* lanes
         let x = Element.vector(row + at)

@@ -19,5 +19,6 @@ private func table(_ build: KernelBuild) -> KernelTable {
     prefetch: prefetchFloats, activateInPlace: activateInPlace, scaleToPeak: scaleToPeak,
     interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
     energyNormalization: energyNormalization, prototypes: prototypeKernels, screening: screeningKernels,
-    similarity: SimilarityKernels(rowProducts: rowProducts, rowEstimates: rowEstimates, widenHalves: widenHalves))
+    similarity: SimilarityKernels(rowProducts: rowProducts, rowEstimates: rowEstimates, widenHalves: widenHalves),
+    stridedProduct: stridedProduct, stridedProductDouble: stridedProductDouble)
 }

@@ -36,7 +36,7 @@ package struct DistanceRun {
     for query in queries {
       try query.checkComparable(
         to: input, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
-        modelDigest: engine.facts.digest, note: observer.note)
+        modelDigest: engine.facts.digestText, note: observer.note)
     }
     try await recordings.each(observer) { task throws(RunnerError) in
       try await measure(

@@ -13,6 +13,16 @@ package protocol EmbeddingWorker: Sendable {
   func embed(_ window: Span<Float>, into embedding: inout MutableSpan<Float>) throws(RunnerError)
 }
 
+extension EmbeddingWorker {
+  /// The embedding in memory of its own.
+  func embedding(of window: Span<Float>, size: Int) throws(RunnerError) -> [Float] {
+    var embedding = [Float](repeating: 0, count: size)
+    var span = embedding.mutableSpan
+    try embed(window, into: &span)
+    return embedding
+  }
+}
+
 /// A model made ready: its facts, and one worker for each window computed at the same time.
 package struct EmbeddingEngine: Sendable {
   package let facts: ModelFacts

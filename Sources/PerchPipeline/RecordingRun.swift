@@ -87,9 +87,9 @@ struct RecordingRun {
     {
       [precision = settings.precision, size = engine.facts.embeddingSize, task]
       worker, window throws(RunnerError) in
-      var embedding = [Float](repeating: 0, count: size)
-      var span = embedding.mutableSpan
-      try window.samples.withSpan { samples throws(RunnerError) in try worker.embed(samples, into: &span) }
+      var embedding = try window.samples.withSpan { samples throws(RunnerError) in
+        try worker.embedding(of: samples, size: size)
+      }
       precision.round(&embedding)
       guard embedding.allSatisfy(\.isFinite) else {
         throw RunnerError(

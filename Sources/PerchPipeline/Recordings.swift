@@ -56,7 +56,7 @@ package struct Recordings: Equatable, Sendable {
           input: path, source: path.lastComponent?.string ?? input, output: folder.appending(outputName(path)))
       ]
     case (true, .folder(let folder)):
-      tasks = try Self.below(path, where: Self.isRecording).map { relative in
+      tasks = try Self.recordings(below: path).map { relative in
         RecordingTask(
           input: path.pushing(relative), source: relative.string,
           output: folder.pushing(relative.removingLastComponent()).appending(outputName(relative)))
@@ -79,6 +79,11 @@ package struct Recordings: Equatable, Sendable {
           remedy: "rename one of the two", exit: .usage)
       }
     }
+  }
+
+  /// Relative paths of the recordings below `folder`, sorted.
+  static func recordings(below folder: FilePath) throws(RunnerError) -> [FilePath] {
+    try below(folder, where: isRecording)
   }
 
   /// Relative paths of the wanted files below `folder`, sorted. Hidden ones are left out.

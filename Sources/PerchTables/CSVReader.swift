@@ -14,6 +14,11 @@ struct CSVRecord {
   /// The field as text; nil when it is not UTF-8.
   func text(_ index: Int) -> String? { String(validating: self[index], as: UTF8.self) }
 
+  /// The field as text: UTF-8, or else Latin-1, in which every byte is a character.
+  func anyText(_ index: Int) -> String {
+    text(index) ?? String(String.UnicodeScalarView(self[index].map { Unicode.Scalar($0) }))
+  }
+
   fileprivate mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     ends.removeAll(keepingCapacity: true)
@@ -30,6 +35,8 @@ struct CSVReader {
   private(set) var rowCount = 0
 
   private let file: InputFile
+  private let separator: UInt8
+  private let hasQuotes: Bool
   private var offset = 0
   private var block: [UInt8] = []
   private var position = 0
@@ -39,12 +46,17 @@ struct CSVReader {
   private static let maximumRecord = 1 << 24
 
   private static let quote = UInt8(ascii: "\"")
-  private static let comma = UInt8(ascii: ",")
+  static let comma = UInt8(ascii: ",")
   private static let lineFeed = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
 
-  init(_ file: InputFile) throws(TableFault) {
+  /// - Parameters:
+  ///   - separator: what stands between two fields.
+  ///   - hasQuotes: whether a field may be quoted; where not, a quote is a character like any other.
+  init(_ file: InputFile, separator: UInt8 = comma, hasQuotes: Bool = true) throws(TableFault) {
     self.file = file
+    self.separator = separator
+    self.hasQuotes = hasQuotes
     try skipByteOrderMark()
     while try peek() == UInt8(ascii: "#") {
       if let (key, value) = CSVComment.parse(try commentLine()) { provenance.set(key, value) }
@@ -52,7 +64,9 @@ struct CSVReader {
     var header = CSVRecord()
     guard try read(into: &header) else { throw .notEmbeddings("is empty") }
     for index in 0..<header.count {
-      guard let name = header.text(index) else { throw .notEmbeddings("is neither CSV nor Parquet") }
+      guard let name = header.text(index) ?? (hasQuotes ? nil : header.anyText(index)) else {
+        throw .notEmbeddings("is neither CSV nor Parquet")
+      }
       names.append(name)
     }
   }
@@ -67,7 +81,8 @@ struct CSVReader {
     return true
   }
 
-  private mutating func read(into record: inout CSVRecord) throws(TableFault) -> Bool {
+  /// Reads the next record, however many fields it has; false at the end of the file.
+  mutating func read(into record: inout CSVRecord) throws(TableFault) -> Bool {
     repeat {
       record.removeAll()
       guard try readLine(into: &record) else { return false }
@@ -94,8 +109,8 @@ struct CSVReader {
         continue
       }
       switch byte {
-      case CSVReader.quote: isQuoted = true
-      case CSVReader.comma: record.ends.append(record.bytes.count)
+      case CSVReader.quote where hasQuotes: isQuoted = true
+      case separator: record.ends.append(record.bytes.count)
       case CSVReader.carriageReturn where try peek() == CSVReader.lineFeed: break
       case CSVReader.lineFeed:
         record.ends.append(record.bytes.count)

@@ -20,8 +20,7 @@ struct PerchRunner: AsyncParsableCommand {
     abstract: "Turns sound recordings into embeddings of Google's Perch models.",
     version: programVersion,
     subcommands: [
-      Generate.self, Weights.self, Version.self,
-      Distance.self, Search.self, Import.self,
+      Generate.self, Distance.self, Search.self, Train.self, Import.self, Weights.self, Version.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.

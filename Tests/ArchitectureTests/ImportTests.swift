@@ -26,8 +26,9 @@ import Testing
     "PerchPipeline": [
       "PerchHoplite",
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
-      "PerchTables",
+      "PerchTables", "PerchReport",
     ],
+    "PerchReport": ["PerchCore"],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
       "PerchPipeline", "PerchTensor",

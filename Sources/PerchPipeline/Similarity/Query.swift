@@ -148,7 +148,7 @@ struct QueryReader {
     let run = RecordingRun(
       task: RecordingTask(input: file, source: file.lastComponent?.string ?? file.string, output: file),
       settings: self.engine.settings, engine: engine, created: "", observer: observer)
-    var reading = run.reading
+    var reading = ReadingSettings(run.settings, model: engine.facts)
     reading.compat = .none
     reading.tail = .drop
     reading.hop = .window
@@ -162,11 +162,11 @@ struct QueryReader {
     reader = try WindowReader(path: file.string, settings: reading)
     let samples = try window(wanted, of: &reader, file)
     reader.notes.forEach(observer.note)
-    var embedding = try engine.workers[0].embed(samples)
+    var embedding = try engine.workers[0].embedding(of: samples.span, size: engine.facts.embeddingSize)
     self.engine.settings.precision.round(&embedding)
-    return Query(
-      name: file.lastComponent?.string ?? file.string, digest: try digest(file), embedding: embedding,
-      model: "\(engine.facts.name) (\(engine.facts.edition))", modelDigest: engine.facts.digest)
+    return try Query(
+      name: file.lastComponent?.string ?? file.string, digest: digest(file), embedding: embedding,
+      model: "\(engine.facts.name) (\(engine.facts.edition))", modelDigest: engine.facts.digestText)
   }
 
   /// Reads to the end of the recording, for only there its length is known.

@@ -1,0 +1,77 @@
+import CPlatform
+import KernelTable
+
+/// `rows` rows by `vectors` vectors of C in registers; `count` = rows·vectors. The text is that of the tile in
+/// single precision: one generic over the kind of number would leave specialised code of the standard library
+/// in this object under names that every kernel build shares, and the linker would keep any one of them.
+private struct StridedTile<let rows: Int, let vectors: Int, let count: Int> {
+  @inline(never) static func run(_ p: borrowing StridedProductDouble, _ m: Int, _ column: Int, _ k0: Int, _ depth: Int) {
+    var sums = InlineArray<count, DoubleVector> { _ in .zero }
+    let aRow = p.a_row, aColumn = p.a_column, bRow = p.b_row
+    var a = p.a + (m &* aRow &+ k0 &* aColumn)
+    var b = p.b + (k0 &* bRow &+ column)
+    var k = depth
+    while k > 0 {
+      for i in 0..<rows {
+        let s = broadcast(a + i &* aRow)
+        for j in 0..<vectors {
+          sums[i &* vectors &+ j] = multiplyAdd(s, load(b + j &* doubleLanes), sums[i &* vectors &+ j])
+        }
+      }
+      a += aColumn
+      b += bRow
+      k &-= 1
+    }
+    let scale = DoubleVector(repeating: p.scale)
+    let accumulates = p.accumulates != 0 || k0 > 0
+    for i in 0..<rows {
+      let to = p.c + ((m &+ i) &* p.c_row &+ column)
+      for j in 0..<vectors {
+        let old = accumulates ? load(UnsafePointer(to + j &* doubleLanes)) : DoubleVector.zero
+        store(multiplyAdd(scale, sums[i &* vectors &+ j], old), to + j &* doubleLanes)
+      }
+    }
+  }
+
+  @inline(__always) static func sweep(
+    _ p: borrowing StridedProductDouble, _ m: inout Int, _ column: Int, _ k0: Int, _ depth: Int
+  ) {
+    while m &+ rows <= p.rows {
+      run(p, m, column, k0, depth)
+      m &+= rows
+    }
+  }
+}
+
+/// C ← scale·A·B, or C + scale·A·B, in double precision.
+///
+/// Loops: steps of k → panel of columns → rows. Each element of C is one chain of sums within 192 steps of k,
+/// and these chains are added in order, whatever the tile: neighbours change nothing.
+func stridedProductDouble(_ arguments: UnsafePointer<StridedProductDouble>) {
+  let p = arguments.pointee
+  var k = 0
+  repeat {
+    let depth = min(p.depth - k, stridedDepth)
+    var column = 0
+    while column < p.columns {
+      let vectors = max(1, min(3, (p.columns - column) / doubleLanes))
+      var m = 0
+      switch vectors {
+      case 3:
+        #if KERNELS_V4
+          StridedTile<8, 3, 24>.sweep(p, &m, column, k, depth)
+        #endif
+        StridedTile<4, 3, 12>.sweep(p, &m, column, k, depth)
+        StridedTile<1, 3, 3>.sweep(p, &m, column, k, depth)
+      case 2:
+        StridedTile<6, 2, 12>.sweep(p, &m, column, k, depth)
+        StridedTile<1, 2, 2>.sweep(p, &m, column, k, depth)
+      default:
+        StridedTile<8, 1, 8>.sweep(p, &m, column, k, depth)
+        StridedTile<1, 1, 1>.sweep(p, &m, column, k, depth)
+      }
+      column += vectors * doubleLanes
+    }
+    k += depth
+  } while k < p.depth
+}
