@@ -59,6 +59,10 @@ let package = Package(
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
+    module("PerchExport", [
+      "PerchCore", "PerchTensor", "PerchWeights", "PerchModel",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
@@ -70,6 +74,7 @@ let package = Package(
       name: "perch-runner",
       dependencies: [
         "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
+        "PerchExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -81,6 +86,10 @@ let package = Package(
     tests("KernelTests", ["PerchTensor", "KernelTable", "COpenBLAS"]),
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"], exclude: ["Golden/export.py"]),
+    tests("ExportTests", [
+      "PerchExport", "PerchModel", "PerchWeights", "PerchCore",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests("ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore"], exclude: ["Golden"]),
     tests(
       "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],

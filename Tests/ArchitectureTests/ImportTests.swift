@@ -19,6 +19,7 @@ import Testing
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],
     "PerchTables": ["PerchCore"],
     "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
+    "PerchExport": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights", "PerchModel"],
     "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
     "PerchPipeline": [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
@@ -26,7 +27,7 @@ import Testing
     ],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
-      "PerchPipeline",
+      "PerchPipeline", "PerchExport",
     ],
   ]
 

@@ -1,0 +1,7 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import PerchExport
+
+@Suite struct PlaceholderTests {}
