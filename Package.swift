@@ -60,7 +60,7 @@ let package = Package(
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
     module("PerchExport", [
-      "PerchCore", "PerchTensor", "PerchWeights", "PerchModel",
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchModel",
       .product(name: "SystemPackage", package: "swift-system"),
     ]),
     module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
@@ -87,6 +87,7 @@ let package = Package(
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"], exclude: ["Golden/export.py"]),
     tests("ExportTests", [
+      .product(name: "Crypto", package: "swift-crypto"),
       "PerchExport", "PerchModel", "PerchWeights", "PerchCore",
       .product(name: "SystemPackage", package: "swift-system"),
     ]),

@@ -113,7 +113,8 @@ final class ONNXSource: ReleasedSource {
     // An older file lists its constants among the inputs.
     let inputs = model.inputs.filter { model.constants[$0.name] == nil }
     guard inputs.count == 1, inputs[0].name == "inputs", inputs[0].shape.dropFirst() == [settings.windowSamples] else {
-      let found = inputs.map { "\($0.name) \($0.shape.map { $0.map(String.init) ?? "?" })" }.joined(separator: ", ")
+      let found = inputs.map { "\($0.name) [\($0.shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", "))]" }
+        .joined(separator: "; ")
       throw ExportFault(.inputs, "its input is \(found), not inputs [?, \(settings.windowSamples)]")
     }
     let outputs = Dictionary(model.outputs.map { ($0.name, $0.shape) }) { first, _ in first }

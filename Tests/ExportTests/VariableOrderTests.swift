@@ -1,7 +1,0 @@
-import Foundation
-import TestSupport
-import Testing
-
-@testable import PerchExport
-
-@Suite struct PlaceholderTests {}
