@@ -20,11 +20,14 @@ struct LabelFile: Sendable {
     var lines = bytes.split(separator: feed, omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     let texts = lines.map { String(decoding: $0.last == back ? $0.dropLast() : $0, as: UTF8.self) }
-    guard let first = texts.first, texts.count > 1 else { throw ExportFault(.labelsEmpty, "\(file) holds no labels") }
+    guard let first = texts.first, texts.count > 1 else {
+      throw ExportFault(.labelsEmpty, "\(file) holds no labels")
+    }
     names = Array(texts.dropFirst())
     var warnings: [ExportWarning] = []
     if isReleasedStyle, bytes.last != feed || lines.contains(where: { $0.last != back }) {
-      warnings.append(ExportWarning(.lineEnds, "\(file): not all lines end with CR LF, as those of the released file do"))
+      warnings.append(
+        ExportWarning(.lineEnds, "\(file): not all lines end with CR LF, as those of the released file do"))
     }
     if first != header {
       warnings.append(ExportWarning(.labelsHeader, "\(file): the first line is \"\(first)\", not \"\(header)\""))

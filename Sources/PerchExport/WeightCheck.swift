@@ -13,54 +13,72 @@ package struct WeightCheck: Sendable {
   package init(_ path: FilePath) throws(RunnerError) {
     let weights = try WeightFile(path: path, heads: .all)
     try weights.validateAll()
+    var findings = Findings(lines: Self.description(weights))
+    for answer in try Self.knownAnswers(weights) { findings.add(answer) }
+    let sweep = try Self.sweep(weights)
+    if let sweep, sweep.passes {
+      findings.add(sweep)
+      findings.isProved = true
+    }
+    if let verification = try Verification.read(path) { try findings.add(verification, weights) }
+    if !findings.isProved, findings.failure == nil {
+      findings.lines.append(Self.unproved(weights.settings, sweep))
+    }
+    lines = findings.lines
+    error = findings.failure.map {
+      RunnerError(path.string, $0, remedy: "make the file again from the released model", exit: .weights)
+    }
+  }
+
+  private static func description(_ weights: WeightFile) -> [String] {
     let settings = weights.settings
-    var lines = [
-      "model: \(settings.name), embeddings of \(settings.embeddingSize), heads: "
-        + (settings.heads.isEmpty
-          ? "none" : settings.heads.map { "\($0.name) (\($0.classes))" }.joined(separator: ", ")),
+    let heads = settings.heads.map { "\($0.name) (\($0.classes))" }.joined(separator: ", ")
+    let origin =
+      switch settings.origin {
+      case .seeded(let seed): "seeded \(seed); results made with these weights mean nothing"
+      case .trained: "trained"
+      }
+    return [
+      "model: \(settings.name), embeddings of \(settings.embeddingSize), heads: \(heads.isEmpty ? "none" : heads)",
       "SHA-256: \(weights.digest)",
       "source: \(settings.provenance.source)",
       "SHA-256 of the source: \(settings.provenance.sourceSHA256)",
       "structure and values: right",
+      "origin: \(origin)",
     ]
-    var failures: [String] = []
+  }
+
+  /// What was found so far.
+  private struct Findings {
+    var lines: [String]
+    var failure: String?
+    /// Whether something showed that this is the network it should be.
     var isProved = false
-    if case .seeded(let seed) = settings.origin {
-      lines.append("origin: seeded \(seed); results made with these weights mean nothing")
-    } else {
-      lines.append("origin: trained")
-    }
-    for answer in try Self.knownAnswers(weights) {
+
+    mutating func add(_ answer: KnownAnswers.Result) {
       lines.append("\(answer.name): \(answer.passes ? "right" : "WRONG") (\(answer.text))")
-      if !answer.passes { failures.append("the \(answer.name) is wrong") }
+      if !answer.passes { fail("the \(answer.name) is wrong") }
     }
-    let sweep = try Self.sweep(weights)
-    if let sweep, sweep.passes {
-      lines.append("\(sweep.name): right (\(sweep.text))")
-      isProved = true
-    }
-    if let verification = try Verification.read(path) {
+
+    mutating func add(_ verification: Verification, _ weights: WeightFile) throws(RunnerError) {
       lines.append("outputs of the source model: \(verification.runtime)")
-      if let reason = Comparison.mismatch(settings, verification) {
-        failures.append("the group verification does not fit: \(reason)")
-      } else {
-        let distances = try Comparison.distances(weights, verification)
-        lines += distances.map { "  \($0.output) on \($0.window): relative L2 \(Float($0.relativeL2))" }
-        let worst = distances.filter(\.isGate).max { $0.relativeL2 < $1.relativeL2 }
-        if let worst, !worst.passes {
-          failures.append(
-            "\(worst.output) on \(worst.window) differs by \(Float(worst.relativeL2)) from the source model, "
-              + "more than \(Distance.limit)")
-        } else {
-          isProved = true
-        }
+      if let reason = Comparison.mismatch(weights.settings, verification) {
+        fail("the group verification does not fit: \(reason)")
+        return
       }
+      let distances = try Comparison.distances(weights, verification)
+      lines += distances.map { "  \($0.output) on \($0.window): relative L2 \(Float($0.relativeL2))" }
+      let worst = distances.filter(\.isGate).max { $0.relativeL2 < $1.relativeL2 }
+      guard let worst, !worst.passes else {
+        isProved = true
+        return
+      }
+      fail(
+        "\(worst.output) on \(worst.window) differs by \(Float(worst.relativeL2)) from the source model, "
+          + "more than \(Distance.limit)")
     }
-    if !isProved, failures.isEmpty { lines.append(Self.unproved(settings, sweep)) }
-    self.lines = lines
-    error = failures.first.map {
-      RunnerError(path.string, $0, remedy: "make the file again from the released model", exit: .weights)
-    }
+
+    private mutating func fail(_ cause: String) { failure = failure ?? cause }
   }
 
   /// Answers that need no trained weights.
@@ -79,7 +97,9 @@ package struct WeightCheck: Sendable {
   private static func unproved(_ settings: ModelSettings, _ sweep: KnownAnswers.Result?) -> String {
     switch (settings.origin, sweep) {
     case (.seeded, _): "not proved: there is no source model to compare with"
-    case (_, let sweep?): "UNVERIFIED: the \(sweep.name) is not the published one (\(sweep.text)), and the file holds no outputs of its source"
+    case (_, let sweep?):
+      "UNVERIFIED: the \(sweep.name) is not the published one (\(sweep.text)), and the file holds no outputs "
+        + "of its source model"
     default: "UNVERIFIED: the file holds no outputs of its source model"
     }
   }

@@ -126,7 +126,8 @@ package struct WeightExport: Sendable {
     }
     guard !fitting.isEmpty else {
       throw ExportFault(
-        .probe, source.candidates.count == 1
+        .probe,
+        source.candidates.count == 1
           ? "the spectrogram differs from that of the source model"
           : "none of \(source.candidates.count) known frontends gives the spectrogram of the source model")
     }
@@ -140,7 +141,8 @@ package struct WeightExport: Sendable {
       if distances.allSatisfy(\.passes) {
         agreeing.append(
           Proof(
-            settings: settings, findings: ["agrees with the source model (\(verification.runtime)) within \(worst)"],
+            settings: settings,
+            findings: ["agrees with the source model (\(verification.runtime)) within \(worst)"],
             distances: distances))
       }
     }
@@ -148,7 +150,10 @@ package struct WeightExport: Sendable {
     case 1: return agreeing[0]
     case 0:
       throw ExportFault(
-        .probe, "its outputs differ by \(nearest) (relative L2) from those of the source model, the limit is \(Distance.limit)")
+        .probe,
+        "its outputs differ by \(Float(nearest)) (relative L2) from those of the source model, the limit is "
+          + "\(Distance.limit)"
+      )
     default:
       throw ExportFault(.probe, "\(agreeing.count) settings agree with the source model, so none is proved")
     }
@@ -157,14 +162,16 @@ package struct WeightExport: Sendable {
   private static func proveByKnownAnswer(_ source: any ReleasedSource) throws -> Proof {
     guard source.family == .v2 else {
       throw ExportFault(
-        .probe, "the frontend and activations of \(source.family.rawValue) are known from its outputs only, and "
+        .probe,
+        "the frontend and activations of \(source.family.rawValue) are known from its outputs only, and "
           + "--verification names none")
     }
     let weights = ReleasedWeights(source: source, settings: source.settings)
     let answer = try KnownAnswers.sweepEmbedding(weights)
     guard answer.passes else {
       throw ExportFault(
-        .probe, "the \(answer.name) is not that of the released perch_v2 (\(answer.text)), and --verification names "
+        .probe,
+        "the \(answer.name) is not that of the released perch_v2 (\(answer.text)), and --verification names "
           + "no outputs of another one")
     }
     return Proof(settings: source.settings, findings: ["known answer: \(answer.name): \(answer.text)"])

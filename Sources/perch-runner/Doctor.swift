@@ -27,7 +27,8 @@ struct DoctorCommand: AsyncParsableCommand {
     let workers = AllowedCores().count
     let rate = await doctor.windowsPerSecond(workers: workers)
     // A window is 5 s of sound.
-    print("speed: \(Int(rate)) windows per second on \(workers) cores, \(Int(rate * 5 * 24)) hours of sound a day")
+    let tenths = Double(Int(rate * 10)) / 10
+    print("speed: \(tenths) windows per second on \(workers) cores, \(Int(rate * 5 * 24)) hours of sound a day")
     print("no fault found")
   }
 }

@@ -44,7 +44,9 @@ extension Weights {
       let path = FilePath(source)
       let export: WeightExport
       do { export = try WeightExport(path, options) } catch let fault as ExportFault { throw fault.error(in: path) }
-      for warning in export.warnings { Console.shared.message("warning: \(path.string.printable): \(warning.text.printable)") }
+      for warning in export.warnings {
+        Console.shared.message("warning: \(path.string.printable): \(warning.text.printable)")
+      }
       if dryRun { for summary in export.summaries { print(summary.line) } }
       for finding in export.findings { print(finding.printable) }
       for distance in export.distances { print(distance.line) }

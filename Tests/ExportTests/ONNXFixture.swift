@@ -82,7 +82,8 @@ struct ONNXFixture {
     count += 1
     let raw = values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
     constants += Wire.bytes(
-      5, Wire.bytes(1, Wire.variable(values.count)) + Wire.number(2, 7) + Wire.text(8, "axes\(count)")
+      5,
+      Wire.bytes(1, Wire.variable(values.count)) + Wire.number(2, 7) + Wire.text(8, "axes\(count)")
         + Wire.bytes(9, raw))
     return "axes\(count)"
   }
@@ -222,7 +223,8 @@ struct ONNXFixture {
       for i in 0..<inner {
         for o in 0..<channels {
           let factor = norm == .folded ? scale[o] : 1
-          kernel[(o * inner + i) * size * size + place] = Float(Double(source[(place * inner + i) * channels + o]) * factor)
+          kernel[(o * inner + i) * size * size + place] = Float(
+            Double(source[(place * inner + i) * channels + o]) * factor)
         }
       }
     }
@@ -254,7 +256,9 @@ struct ONNXFixture {
     let length = node("Add", [node("ReduceL2", ["spatial_embedding", integers([3])]), constant([1e-5], [])])
     var value = node("Div", ["spatial_embedding", length])
     value = node("Reshape", [value, integers([-1, 64, 1536])])
-    value = node("MatMul", [value, constant(Self.matrix(values, scaled: damage == .scaledPrototypes), [1536, 4 * Self.classes])])
+    value = node(
+      "MatMul",
+      [value, constant(Self.matrix(values, scaled: damage == .scaledPrototypes), [1536, 4 * Self.classes])])
     value = node("ReduceMax", [value, integers([1])])
     value = node("Reshape", [value, integers([-1, Self.classes, 4])])
     var weights = values["heads/label/class_kernel"] ?? []

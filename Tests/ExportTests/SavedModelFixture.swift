@@ -171,7 +171,8 @@ struct SavedModelFixture: Sendable {
         output += [UInt8((run - 1) << 2 | 2), 1, 0]
         place += run
       } else {
-        let count = min(60, bytes.count - place, run > 0 ? run : bytes[place...].prefix(60).prefix { $0 != 0 }.count)
+        let count = min(
+          60, bytes.count - place, run > 0 ? run : bytes[place...].prefix(60).prefix { $0 != 0 }.count)
         output += [UInt8((count - 1) << 2)] + bytes[place..<place + count]
         place += count
       }
@@ -222,6 +223,8 @@ enum ProbeFixture {
     return Verification(
       runtime: "perch-runner", tolerance: 1e-4, windowNames: names, windowSamples: ProbeWindows.samples,
       input: windows.flatMap { $0 },
-      outputs: outputs.keys.sorted().map { Verification.Output(name: $0, shape: shapes[$0] ?? [], values: outputs[$0] ?? []) })
+      outputs: outputs.keys.sorted().map {
+        Verification.Output(name: $0, shape: shapes[$0] ?? [], values: outputs[$0] ?? [])
+      })
   }
 }

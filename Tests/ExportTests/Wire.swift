@@ -11,7 +11,9 @@ enum Wire {
   }
 
   /// A number field; 0 is left out, as the format asks for.
-  static func number(_ field: Int, _ value: Int) -> [UInt8] { value == 0 ? [] : variable(field << 3) + variable(value) }
+  static func number(_ field: Int, _ value: Int) -> [UInt8] {
+    value == 0 ? [] : variable(field << 3) + variable(value)
+  }
 
   static func bytes(_ field: Int, _ bytes: [UInt8]) -> [UInt8] {
     variable(field << 3 | 2) + variable(bytes.count) + bytes

@@ -123,7 +123,7 @@ struct Checkpoint: Sendable {
   // MARK: Messages of the index
 
   private static func indexed<T>(_ body: () throws(ExportFault) -> T) throws(ExportFault) -> T {
-    do { return try body() } catch where error.reason == .corrupt {
+    do { return try body() } catch  where error.reason == .corrupt {
       throw ExportFault(.indexCorrupt, "the index of variables is damaged: \(error.cause)")
     }
   }

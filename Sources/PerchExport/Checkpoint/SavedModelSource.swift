@@ -78,7 +78,8 @@ final class SavedModelSource: ReleasedSource {
   func values(_ entry: TensorEntry) throws(ExportFault) -> [Float]? {
     guard let place = mapping[entry.path] else { return nil }
     let values = try checkpoint.floats(place.key)
-    return place.isTransposed ? Transposition.lastTwo(values, outer: entry.shape[0], rows: entry.shape[2], columns: entry.shape[1]) : values
+    return place.isTransposed
+      ? Transposition.lastTwo(values, outer: entry.shape[0], rows: entry.shape[2], columns: entry.shape[1]) : values
   }
 
   // MARK: Checks
@@ -87,7 +88,11 @@ final class SavedModelSource: ReleasedSource {
     _ numbered: NumberedVariables, _ folder: FilePath
   ) throws(ExportFault) -> PerchFamily {
     let counts = PerchFamily.allCases.map { family in
-      (family, VariableOrder.rows(family.settings(heads: family.headNames.map { ($0, 1) }, provenance: .unknown), family).count)
+      (
+        family,
+        VariableOrder.rows(family.settings(heads: family.headNames.map { ($0, 1) }, provenance: .unknown), family)
+          .count
+      )
     }
     if let found = counts.first(where: { $0.1 == numbered.keys.count }) { return found.0 }
     let known = counts.map { "\($0.1) (\($0.0.rawValue))" }.joined(separator: " or ")

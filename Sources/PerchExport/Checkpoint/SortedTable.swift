@@ -18,7 +18,7 @@ enum SortedTable {
   static func entries(_ file: ByteSource) throws(ExportFault) -> [Entry] {
     do {
       return try read(file)
-    } catch where error.reason == .corrupt || error.reason == .truncated {
+    } catch  where error.reason == .corrupt || error.reason == .truncated {
       throw ExportFault(.indexCorrupt, "the index of variables is damaged: \(error.cause)")
     }
   }
@@ -30,7 +30,9 @@ enum SortedTable {
     let table = ByteSource(try file.bytes(0..<file.count))
     var footer = ByteCursor(ByteRange(table, file.count - footerSize..<file.count))
     var trailer = ByteCursor(ByteRange(table, file.count - 8..<file.count))
-    guard try trailer.number(8) == magic else { throw ExportFault(.corrupt, "its last bytes are not those of an index") }
+    guard try trailer.number(8) == magic else {
+      throw ExportFault(.corrupt, "its last bytes are not those of an index")
+    }
     _ = try handle(&footer)
     let top = try block(handle(&footer), of: table)
     var entries: [Entry] = []

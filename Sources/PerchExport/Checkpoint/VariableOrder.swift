@@ -35,7 +35,9 @@ package enum VariableOrder {
             isTransposed: entry.role == .prototypes))
       }
     }
-    return rows.sorted { parts($0.path).lexicographicallyPrecedes(parts($1.path)) { $0.lexicographicallyPrecedes($1) } }
+    return rows.sorted {
+      parts($0.path).lexicographicallyPrecedes(parts($1.path)) { $0.lexicographicallyPrecedes($1) }
+    }
   }
 
   private static func parts(_ path: String) -> [[UInt8]] { path.split(separator: "/").map { Array($0.utf8) } }

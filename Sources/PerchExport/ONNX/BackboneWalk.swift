@@ -86,7 +86,8 @@ struct BackboneWalk {
     let mean = try graph.mean(value, places: places, part)
     let reduced = try dense(mean, "\(block.name)/se_reduce", [block.expandedFeatures, block.squeezeFeatures], part)
     let active = try graph.swish(reduced, part)
-    let expanded = try dense(active, "\(block.name)/se_expand", [block.squeezeFeatures, block.expandedFeatures], part)
+    let expanded = try dense(
+      active, "\(block.name)/se_expand", [block.squeezeFeatures, block.expandedFeatures], part)
     guard let gate = try graph.sigmoid(expanded) else {
       throw ExportFault(.activation, "the gate of \(part) is no sigmoid")
     }

@@ -28,7 +28,8 @@ struct ConvolutionNode {
 
   /// What may follow: the activation, the next layer or a mean.
   private static let followers: Set<String> = [
-    "Mul", "Add", "Transpose", "Neg", "Exp", "Sigmoid", "ReduceSum", "ReduceMean", "GlobalAveragePool", "Relu", "Clip",
+    "Mul", "Add", "Transpose", "Neg", "Exp", "Sigmoid", "ReduceSum", "ReduceMean", "GlobalAveragePool", "Relu",
+    "Clip",
     "HardSwish", "HardSigmoid",
   ]
 
@@ -56,7 +57,8 @@ struct ConvolutionNode {
     guard after.count == 1, after[0].kind == "Transpose" else {
       let known = after.first.map { ["Mul", "Add"].contains($0.kind) } ?? false
       throw ExportFault(
-        known ? .normOrder : .unknownOperator, "\(ONNXGraph.names(after)) stands right after the convolution of \(place)")
+        known ? .normOrder : .unknownOperator,
+        "\(ONNXGraph.names(after)) stands right after the convolution of \(place)")
     }
     let steps = try Self.steps(graph, after: after[0].output, channels, place)
     let kinds = steps.map(\.kind)
@@ -69,7 +71,9 @@ struct ConvolutionNode {
       guard kinds == ["Mul", "Add"] || kinds.isEmpty && bias != nil else {
         throw ExportFault(
           kinds.count < 2 ? .normIncomplete : .normOrder,
-          "the batch normalisation of \(place) is \(kinds.isEmpty ? "absent" : kinds.joined(separator: ", ")), not Mul, Add")
+          "the batch normalisation of \(place) is \(kinds.isEmpty ? "absent" : kinds.joined(separator: ", ")), "
+            + "not Mul, Add"
+        )
       }
       norm = Self.affine(bias: bias, steps: steps.map(\.values), channels)
     }
@@ -129,7 +133,8 @@ struct ConvolutionNode {
   ) throws(ExportFault) -> [Float] {
     guard let constant, constant.count == channels else {
       throw ExportFault(
-        .normSize, "the batch normalisation of \(place) has \(constant?.count ?? 0) values for \(channels) channels")
+        .normSize, "the batch normalisation of \(place) has \(constant?.count ?? 0) values for \(channels) channels"
+      )
     }
     return try constant.floats()
   }
@@ -143,11 +148,14 @@ struct ConvolutionNode {
   }
 
   /// Checks size, stride and padding (`[top, left, bottom, right]`).
-  func require(kernel size: Int, inputs: Int, outputs: Int, stride: Int, padding: [Int], groups: Int, _ place: String) throws(ExportFault) {
+  func require(
+    kernel size: Int, inputs: Int, outputs: Int, stride: Int, padding: [Int], groups: Int, _ place: String
+  ) throws(ExportFault) {
     let shape = [outputs, inputs / groups, size, size]
     let strides = node.integers["strides"] ?? [1, 1]
     let pads = node.integers["pads"] ?? [0, 0, 0, 0]
-    guard kernel.tensor.shape == shape, strides == [stride, stride], pads == padding, Self.isPlain(node, groups: groups)
+    guard kernel.tensor.shape == shape, strides == [stride, stride], pads == padding,
+      Self.isPlain(node, groups: groups)
     else {
       throw ExportFault(
         .convolutionTable,

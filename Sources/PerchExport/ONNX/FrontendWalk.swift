@@ -117,7 +117,9 @@ struct FrontendWalk {
     guard melDifference <= 5e-5 else {
       throw ExportFault(
         .mel,
-        "the mel matrix differs by \(melDifference) from that of \(settings.lowerHertz) to \(settings.upperHertz) Hz")
+        "the mel matrix differs by \(Float(melDifference)) from that of \(settings.lowerHertz) to "
+          + "\(settings.upperHertz) Hz"
+      )
     }
     melWeights = Placed(matrix, .asIs)
     return node.output

@@ -101,7 +101,8 @@ struct ONNXGraph: Sendable {
   }
 
   /// A dense layer: MatMul and Add, or Gemm. Gives its value, kernel and bias.
-  func dense(_ value: String, _ place: String) throws(ExportFault) -> (output: String, kernel: Placed, bias: Placed) {
+  func dense(_ value: String, _ place: String) throws(ExportFault) -> (output: String, kernel: Placed, bias: Placed)
+  {
     let found = users(value, ["MatMul", "Gemm"])
     guard found.count == 1, let kernel = constant(found[0], input: 1) else {
       throw ExportFault(.topology, "there is no dense layer in \(place)")

@@ -33,7 +33,10 @@ final class ONNXSource: ReleasedSource {
     let classes = model.outputs.first { $0.name == "label" }?.shape.last.flatMap { $0 }
     guard classes == labels.names.count else {
       throw ExportFault(
-        .classCount, "the output has \(classes.map(String.init) ?? "unknown") classes, but there are \(labels.names.count) labels")
+        .classCount,
+        "the output has \(classes.map(String.init) ?? "unknown") classes, but there are "
+          + "\(labels.names.count) labels"
+      )
     }
     settings.heads[0].classes = labels.names.count
     let count = model.nodes.count { $0.kind == "Conv" }
@@ -54,7 +57,9 @@ final class ONNXSource: ReleasedSource {
       prototypes: HeadWalk.prototypeCount, normEpsilon: Self.decimal(head.normEpsilon), nonNegativeKernel: true,
       prototypesNormalized: true)
     let digest: String
-    do { digest = try Digest.sha256(file: path) } catch { throw ExportFault(.unreadable, "it cannot be read (\(error))") }
+    do { digest = try Digest.sha256(file: path) } catch {
+      throw ExportFault(.unreadable, "it cannot be read (\(error))")
+    }
     let provenance = ReleasedFile.provenance(digest, of: path.lastComponent?.string ?? "ONNX", what: "file")
     settings.provenance = provenance.record
     var tensors = backbone.tensors
@@ -112,9 +117,12 @@ final class ONNXSource: ReleasedSource {
   private static func checkPorts(_ model: ONNXModel, _ settings: ModelSettings) throws(ExportFault) {
     // An older file lists its constants among the inputs.
     let inputs = model.inputs.filter { model.constants[$0.name] == nil }
-    guard inputs.count == 1, inputs[0].name == "inputs", inputs[0].shape.dropFirst() == [settings.windowSamples] else {
-      let found = inputs.map { "\($0.name) [\($0.shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", "))]" }
-        .joined(separator: "; ")
+    guard inputs.count == 1, inputs[0].name == "inputs", inputs[0].shape.dropFirst() == [settings.windowSamples]
+    else {
+      let found = inputs.map {
+        "\($0.name) [\($0.shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", "))]"
+      }
+      .joined(separator: "; ")
       throw ExportFault(.inputs, "its input is \(found), not inputs [?, \(settings.windowSamples)]")
     }
     let outputs = Dictionary(model.outputs.map { ($0.name, $0.shape) }) { first, _ in first }

@@ -47,7 +47,9 @@ package struct Doctor {
     let window = ProbeWindows.window("noise") ?? []
     for kernels in Kernels.available where kernels.build != model.kernels.build {
       let other = try PerchModel(weights, kernels: kernels)
-      judge("\(model.kernels.build.rawValue) against \(kernels.build.rawValue)", StageComparison.distances(model, other, window: window))
+      judge(
+        "\(model.kernels.build.rawValue) against \(kernels.build.rawValue)",
+        StageComparison.distances(model, other, window: window))
     }
   }
 
@@ -85,7 +87,8 @@ package struct Doctor {
   private mutating func seeded() throws(RunnerError) {
     guard let seeded = SeededModel(rawValue: weights.settings.name) else { return }
     let recipe = SeededWeights(seeded, classes: [])
-    guard recipe.settings.backbone == weights.settings.backbone, recipe.settings.frontend == weights.settings.frontend
+    guard recipe.settings.backbone == weights.settings.backbone,
+      recipe.settings.frontend == weights.settings.frontend
     else {
       lines.append("not compared with the recipe: other settings than \(seeded.rawValue)")
       return

@@ -13,7 +13,9 @@ package enum KnownAnswers {
   package static let embeddingLimit = 2e-5
   package static let normLimit = 2e-4
   /// Least, greatest and mean value of the sweep's log-mel spectrogram, computed in float64.
-  package static let sweepStatistics = (least: -1.151292546497023, greatest: -0.1221581322084897, mean: -1.0841530237975794)
+  package static let sweepStatistics = (
+    least: -1.151292546497023, greatest: -0.1221581322084897, mean: -1.0841530237975794
+  )
 
   /// The result of one known answer.
   package struct Result: Equatable, Sendable {
