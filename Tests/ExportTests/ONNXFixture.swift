@@ -43,7 +43,7 @@ struct ONNXFixture {
       let sides = ([Wire.text(2, "batch")] + shape.map { Wire.number(1, $0) }).flatMap { Wire.bytes(1, $0) }
       return Wire.text(1, name) + Wire.bytes(2, Wire.bytes(1, Wire.number(1, 1) + Wire.bytes(2, sides)))
     }
-    var graph = nodes + constants
+    var graph = nodes + Wire.text(2, "perch_v2") + constants
     graph += Wire.bytes(11, port("inputs", [damage == .inputLength ? 100_000 : 160_000]))
     graph += Wire.bytes(12, port("embedding", [1536])) + Wire.bytes(12, port("spatial_embedding", [16, 4, 1536]))
     graph += Wire.bytes(12, port(damage == .outputName ? "spectrum" : "spectrogram", [500, 128]))
@@ -141,7 +141,8 @@ struct ONNXFixture {
     value = node("Pad", [value, integers([0, 0, 0, 0, 0, 384])])
     value = node("Reshape", [value, integers([-1, 500, 1024, 1])])
     let spectrum = node("DFT", [value], int: [("axis", -2), ("onesided", 1)])
-    value = node("ReduceSum", [node("Mul", [spectrum, spectrum]), integers([-1])])
+    value = node(
+      "ReduceSum", [node("Mul", [spectrum, spectrum]), integers([-1])], int: [("keepdims", 0)])
     if damage != .noRoot { value = node("Sqrt", [value]) }
     var mel = settings.melWeights(sampleRate: 32000).map { Float($0) }
     if damage == .melCell { mel[200 * 128 + 70] += 0.01 }
@@ -193,8 +194,9 @@ struct ONNXFixture {
   }
 
   private mutating func mean(_ value: String, _ places: Int, _ output: String? = nil) -> String {
-    if norm == .node { return node("ReduceMean", [value, integers([1, 2])], output) }
-    return node("Div", [node("ReduceSum", [value, integers([1, 2])]), constant([Float(places)], [])], output)
+    if norm == .node { return node("ReduceMean", [value, integers([1, 2])], output, int: [("keepdims", 0)]) }
+    let sum = node("ReduceSum", [value, integers([1, 2])], int: [("keepdims", 0)])
+    return node("Div", [sum, constant([Float(places)], [])], output)
   }
 
   private mutating func dense(_ value: String, _ path: String, _ inputs: Int, _ outputs: Int) -> String {
@@ -228,7 +230,7 @@ struct ONNXFixture {
         }
       }
     }
-    var inputs = [node("Transpose", [input], "\(scope)_in")]
+    var inputs = [node("Transpose", [input], "\(scope)_in", ints: [("perm", [0, 3, 1, 2])])]
     inputs.append(constant(kernel, [channels, inner, size, size]))
     if norm == .folded { inputs.append(constant(shift, [channels])) }
     if norm == .biasMulAdd { inputs.append(constant(vectors[2].map { -$0 }, [channels])) }
@@ -238,7 +240,7 @@ struct ONNXFixture {
       let four = vectors.map { constant($0, [channels]) }
       value = node("BatchNormalization", [value] + four, float: [("epsilon", Self.epsilon)])
     }
-    value = node("Transpose", [value])
+    value = node("Transpose", [value], ints: [("perm", [0, 2, 3, 1])])
     let isHere = scope.hasSuffix("MBConv_3/DepthwiseConv")
     if damage == .unknownOperator, isHere { value = node("Tanh", [value]) }
     guard norm == .biasMulAdd || norm == .mulAdd else { return value }
@@ -259,12 +261,12 @@ struct ONNXFixture {
     value = node(
       "MatMul",
       [value, constant(Self.matrix(values, scaled: damage == .scaledPrototypes), [1536, 4 * Self.classes])])
-    value = node("ReduceMax", [value, integers([1])])
+    value = node("ReduceMax", [value, integers([1])], int: [("keepdims", 0)])
     value = node("Reshape", [value, integers([-1, Self.classes, 4])])
     var weights = values["heads/label/class_kernel"] ?? []
     if damage != .negativeClassWeights { weights = weights.map { max($0, 0) } } else { weights[0] = -1 }
     value = node("Mul", [value, constant(weights, [1, Self.classes, 4])])
-    value = node("ReduceSum", [value, integers([2])])
+    value = node("ReduceSum", [value, integers([2])], int: [("keepdims", 0)])
     node("Add", [value, constant(values["heads/label/bias"] ?? [], [1, Self.classes])], "label")
   }
 

@@ -25,12 +25,7 @@ enum Wire {
 
   static func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-  static func floats(_ values: [Float]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(4 * values.count)
-    for value in values { bytes += little(value.bitPattern) }
-    return bytes
-  }
+  static func floats(_ values: [Float]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
 }
 
 /// CRC-32C, byte by byte.

@@ -29,14 +29,8 @@ final class SavedModelSource: ReleasedSource {
     where !numbered.keys.contains(key) && key != ObjectGraph.key {
       warnings.append(ExportWarning(.ignoredKey, "\(key) is no variable of the model and is left out"))
     }
-    var labels: [String: LabelFile] = [:]
-    for head in family.headNames {
-      let (name, header) = family.labelFile(head)
-      let file = try LabelFile(
-        folder.appending("assets").appending(name), header: header, isReleasedStyle: family == .v2)
-      labels[head] = file
-      warnings += file.warnings
-    }
+    let labels = try Self.labels(folder.appending("assets"), family)
+    for head in family.headNames { warnings += labels[head]?.warnings ?? [] }
     let order = try Self.heads(numbered, checkpoint, family, labels)
     let provenance = try Self.provenance(folder, checkpoint, family)
     var settings = family.settings(
@@ -52,10 +46,7 @@ final class SavedModelSource: ReleasedSource {
       settings.heads[index].order = family.headNames.firstIndex(of: settings.heads[index].name) ?? index
     }
     settings.heads.sort { $0.order < $1.order }
-    for entry in settings.tensors {
-      guard let place = mapping[entry.path] else { continue }
-      try Self.check(checkpoint, place, entry)
-    }
+    for entry in settings.tensors { try Self.check(checkpoint, mapping[entry.path], entry) }
     let graph = ByteRange(try ByteSource(file: folder.appending("saved_model.pb"), missing: .unreadable))
     let evidence = try GraphEvidence(graph)
     (path, self.family, self.checkpoint, self.mapping) = (folder, family, checkpoint, mapping)
@@ -83,6 +74,17 @@ final class SavedModelSource: ReleasedSource {
   }
 
   // MARK: Checks
+
+  private static func labels(
+    _ folder: FilePath, _ family: PerchFamily
+  ) throws(ExportFault) -> [String: LabelFile] {
+    var labels: [String: LabelFile] = [:]
+    for head in family.headNames {
+      let (name, header) = family.labelFile(head)
+      labels[head] = try LabelFile(folder.appending(name), header: header, isReleasedStyle: family == .v2)
+    }
+    return labels
+  }
 
   private static func family(
     _ numbered: NumberedVariables, _ folder: FilePath
@@ -118,9 +120,9 @@ final class SavedModelSource: ReleasedSource {
   }
 
   private static func check(
-    _ checkpoint: Checkpoint, _ place: Place, _ entry: TensorEntry
+    _ checkpoint: Checkpoint, _ place: Place?, _ entry: TensorEntry
   ) throws(ExportFault) {
-    guard let variable = checkpoint.variables[place.key] else { return }
+    guard let place, let variable = checkpoint.variables[place.key] else { return }
     let what = "\(place.key) (for \(entry.path))"
     guard variable.type == Checkpoint.float32 else {
       throw ExportFault(.dtype, "\(what) is not float32")
