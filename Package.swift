@@ -68,6 +68,10 @@ let package = Package(
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
     module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
+    module("PerchExport", [
+      "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchModel",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchHoplite", [
@@ -87,6 +91,7 @@ let package = Package(
         "PerchCore", "PerchAudio", "PerchTables", "PerchWeights", "PerchModel", "PerchPipeline",
         "PerchTensor",
         "PerchRecognition",
+        "PerchExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -98,6 +103,11 @@ let package = Package(
     tests("KernelTests", ["PerchTensor", "KernelTable", "COpenBLAS"]),
     tests("WeightsTests", ["PerchWeights", "PerchCore"]),
     tests("AudioTests", ["PerchAudio", "PerchCore", "PerchTensor"], exclude: ["Golden/export.py"]),
+    tests("ExportTests", [
+      .product(name: "Crypto", package: "swift-crypto"),
+      "PerchExport", "PerchModel", "PerchWeights", "PerchCore",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests(
       "ModelTests", ["PerchModel", "PerchWeights", "PerchTensor", "PerchCore", "PerchAudio"],
       exclude: ["Golden"]),

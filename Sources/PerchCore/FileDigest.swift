@@ -30,4 +30,12 @@ package final class FileDigest: Sendable {
       return try result.get()
     }
   }
+
+  /// The same for messages: an error names `weights` and has exit code 4.
+  package func text(of weights: String) throws(RunnerError) -> String {
+    do { return try text } catch {
+      throw RunnerError(
+        weights, "cannot be read to its end for the digest: \(error)", remedy: "check the disk", exit: .weights)
+    }
+  }
 }

@@ -67,8 +67,8 @@ package struct DistanceRun {
     }
     warn(of: table.undefinedRows, in: run.task.source)
     let model = run.engine.facts
-    var provenance = Provenance(
-      generate: settings, model: model, recording: try run.facts(of: reader), created: run.created)
+    var provenance = try Provenance(
+      generate: settings, model: model, recording: run.facts(of: reader), created: run.created)
     let configuration = settings.configuration(model: model.name).merging(choices.configuration) { $1 }
     provenance.set("config_json", JSONText.object(configuration))
     try table.finish(provenance.ofDistances(to: queries))

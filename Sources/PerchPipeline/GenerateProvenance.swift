@@ -35,12 +35,7 @@ package struct ModelFacts: Sendable {
 extension ModelFacts {
   /// The digest as text, when the weights have been hashed.
   var digestText: String {
-    get throws(RunnerError) {
-      do { return try digest.text } catch {
-        throw RunnerError(
-          name, "the weights cannot be read for their digest: \(error)", remedy: "check the disk", exit: .weights)
-      }
-    }
+    get throws(RunnerError) { try digest.text(of: name) }
   }
 }
 

@@ -160,12 +160,6 @@ extension [UInt8] {
   mutating func append(bytesOf values: [Float]) {
     unsafe values.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
-
-  /// Repeats the bytes that begin `distance` before the end until `count` are appended: the copy of
-  /// Snappy, whose ends may overlap. The caller has checked 0 < distance ≤ self.count.
-  mutating func appendCopy(distance: Int, count: Int) {
-    for _ in 0..<count { append(self[self.count - distance]) }
-  }
 }
 
 extension RawSpan {

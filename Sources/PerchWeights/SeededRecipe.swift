@@ -81,3 +81,11 @@ private struct IntegerStream {
 package func fnv1a(_ text: String) -> UInt64 {
   text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
 }
+
+extension SeededWeights {
+  /// The first `count` integers, from −2²³ to 2²³ − 1, of the stream that belongs to `name`.
+  package static func integers(_ name: String, count: Int) -> [Int] {
+    let stream = IntegerStream(path: name, seed: seed)
+    return (0..<count).map { stream[$0] }
+  }
+}

@@ -14,8 +14,11 @@ package struct WeightFileWriter {
 
   /// Writes `source` to `path`, replacing what stands there. A file that cannot be written ends with
   /// exit code 6, weights that do not fit `storage` with 4.
+  ///
+  /// - Parameter verification: outputs of the source model that the file shall carry.
   package static func write(
-    _ source: any WeightSource, to path: FilePath, storage: Storage = .float32
+    _ source: any WeightSource, to path: FilePath, storage: Storage = .float32,
+    verification: Verification? = nil
   ) throws(RunnerError) {
     func stored(_ body: () throws(HDF5Error) -> Void) throws(RunnerError) {
       do { try body() } catch {
@@ -45,6 +48,7 @@ package struct WeightFileWriter {
       let names = try source.classNames(head: head.name)
       try stored { () throws(HDF5Error) in try writer.writeHead(head, names: names) }
     }
+    if let verification { try stored { () throws(HDF5Error) in try verification.write(to: file) } }
     try stored { () throws(HDF5Error) in try file.finish() }
   }
 

@@ -20,7 +20,8 @@ struct PerchRunner: AsyncParsableCommand {
     abstract: "Turns sound recordings into embeddings of Google's Perch models.",
     version: programVersion,
     subcommands: [
-      Generate.self, Distance.self, Search.self, Train.self, Import.self, Weights.self, Version.self,
+      Generate.self, Distance.self, Search.self, Train.self, Import.self, Weights.self, DoctorCommand.self,
+      Version.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.

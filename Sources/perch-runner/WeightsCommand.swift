@@ -4,7 +4,8 @@ import PerchWeights
 import SystemPackage
 
 struct Weights: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Makes weights files.", subcommands: [Seed.self])
+  static let configuration = CommandConfiguration(
+    abstract: "Makes and checks weights files.", subcommands: [Export.self, Verify.self, Seed.self])
 }
 
 extension Weights {

@@ -21,6 +21,7 @@ import Testing
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],
     "PerchTables": ["PerchCore"],
     "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
+    "PerchExport": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights", "PerchModel"],
     "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
     "PerchHoplite": ["PerchCore"],
     "PerchPipeline": [
@@ -31,7 +32,7 @@ import Testing
     "PerchReport": ["PerchCore"],
     "perch-runner": [
       "PerchCore", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition", "PerchTables",
-      "PerchPipeline", "PerchTensor",
+      "PerchPipeline", "PerchTensor", "PerchExport",
     ],
   ]
 

@@ -12,6 +12,7 @@ import Testing
     "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchCore/MappedFile.swift", "PerchTables/Bytes.swift",
     "PerchWeights/HDF5File.swift", "PerchAudio/SoundFile.swift", "PerchAudio/VirtualFile.swift",
     "PerchAudio/Resampler.swift", "PerchPipeline/Signals.swift",
+    "PerchExport/Bytes/ByteSource.swift",
   ]
 
   /// Files over 400 lines, with the reason.

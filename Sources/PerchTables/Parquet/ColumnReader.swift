@@ -1,3 +1,5 @@
+import PerchCore
+
 /// What a column may be read as.
 protocol ColumnElement: Sendable {
   /// The next plain value of a column. Throws when the column's type cannot be read so.
@@ -103,7 +105,13 @@ struct ColumnReader<Element: ColumnElement> {
 
   private func decompress(_ body: ByteCursor, size: Int) throws(TableFault) -> [UInt8] {
     switch codec {
-    case .snappy: return try Snappy.decompress(body, size: size)
+    case .snappy:
+      do { return try Snappy.decompress(body.rest, size: size) } catch {
+        switch error {
+        case .truncated: throw .truncated("a value")
+        case .malformed(let text): throw .malformed(text)
+        }
+      }
     case .none:
       if body.remaining != size { throw .malformed("a page has another size than its header says") }
       return Array(body.rest)
