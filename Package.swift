@@ -49,6 +49,8 @@ let package = Package(
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPlatform"),
+    .target(
+      name: "CClassLists", exclude: ["README.md", "perch_8_labels.txt", "perch_v2_labels.csv"]),
 
     module("PerchCore", [
       .product(name: "Crypto", package: "swift-crypto"),
@@ -58,8 +60,8 @@ let package = Package(
     module("PerchTensor", ["PerchCore", "KernelTable", "CPlatform"] + kernelBuilds.map { .byName(name: $0.name) }),
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
-    module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
-    module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
+    module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights", "CClassLists"]),
+    module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchPipeline", [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",

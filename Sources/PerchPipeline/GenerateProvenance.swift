@@ -100,7 +100,7 @@ extension Provenance {
 
 extension GenerateSettings {
   /// How the table holds the vectors.
-  fileprivate var encoding: String {
+  var encoding: String {
     let text = layout == .serialized || (format == .csv && layout == .list)
     return (text ? "base64 float32 little-endian" : "float32")
       + (precision == .float16 ? " rounded to float16" : "")
@@ -108,8 +108,10 @@ extension GenerateSettings {
 
   /// Everything that can change a row or a column, in one line with sorted keys. Two tables of one
   /// recording and one `model_sha256` with equal text hold equal rows.
-  package func configurationJSON(model: String) -> String {
-    JSONText.object([
+  package func configurationJSON(model: String) -> String { JSONText.object(configuration(model: model)) }
+
+  func configuration(model: String) -> [String: JSONText.Value] {
+    [
       "channel": .string(channel.text),
       "compat": .string(compat.rawValue),
       "embedding_model": .string(model),
@@ -118,7 +120,7 @@ extension GenerateSettings {
       "normalization": .string(normalization.rawValue),
       "precision": .string(precision.rawValue),
       "tail": .string(tail.rawValue),
-    ])
+    ]
   }
 }
 

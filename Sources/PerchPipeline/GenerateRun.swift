@@ -19,20 +19,31 @@ package struct GenerateRun: Sendable {
     let created = try CreationTime.text()
     settings.notes.forEach(observer.note)
     let engine = try EmbeddingEngine(settings, note: observer.note)
+    try await recordings.each(observer) { task throws(RunnerError) in
+      try await RecordingRun(
+        task: task, settings: settings, engine: engine, created: created, observer: observer
+      ).run()
+    }
+  }
+}
+
+extension Recordings {
+  /// Does `work` for each recording. In a folder one that fails costs only itself and is reported; exit code 7
+  /// is thrown at the end.
+  nonisolated(nonsending) func each(
+    _ observer: Observer, work: nonisolated(nonsending) (RecordingTask) async throws(RunnerError) -> Void
+  ) async throws(RunnerError) {
     var failures = 0
-    for task in recordings.tasks {
-      let run = RecordingRun(
-        task: task, settings: settings, engine: engine, created: created, observer: observer)
-      do { try await run.run() } catch {
-        guard recordings.isFolder, error.costsOnlyItself else { throw error }
+    for task in tasks {
+      do { try await work(task) } catch {
+        guard isFolder, error.costsOnlyItself else { throw error }
         observer.failure(error)
         failures += 1
       }
     }
     guard failures == 0 else {
       throw RunnerError(
-        input, "\(failures) of \(recordings.tasks.count) recordings failed",
-        remedy: "see the lines above", exit: .partial)
+        name, "\(failures) of \(tasks.count) recordings failed", remedy: "see the lines above", exit: .partial)
     }
   }
 }

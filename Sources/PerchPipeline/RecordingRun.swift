@@ -13,28 +13,50 @@ struct RecordingRun {
 
   /// Writes the table of the recording. Until that is complete nothing stands under its name.
   nonisolated(nonsending) func run() async throws(RunnerError) {
-    var reader = try WindowReader(path: task.input.string, settings: reading)
+    var reader = try open()
     var table = try EmbeddingTableWriter(
       path: task.output, format: settings.format, layout: settings.layout, metadata: settings.metadata,
       dimension: engine.facts.embeddingSize)
-    var meter = ProgressMeter(
-      recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
-    try await pipeline.run {
-      () throws(RunnerError) in try Window(from: &reader)
-    } emit: { row throws(RunnerError) in
+    try await embed(&reader) { row throws(RunnerError) in
       try table.append(
         source: task.source, channel: row.position.channel, start: row.position.startSeconds,
         end: row.position.endSeconds, embedding: row.embedding)
-      meter.advance(to: row.position.endSeconds)
     }
-    reader.notes.forEach(observer.note)
     try table.finish(
       Provenance(
         generate: settings, model: engine.facts, recording: facts(of: reader), created: created))
+  }
+
+  func open() throws(RunnerError) -> WindowReader {
+    try WindowReader(path: task.input.string, settings: reading)
+  }
+
+  /// Gives each window of `reader` with its embedding to `emit`, in order, and then tells what is to be known.
+  nonisolated(nonsending) func embed(
+    _ reader: inout WindowReader, emit: (EmbeddedWindow) throws(RunnerError) -> Void
+  ) async throws(RunnerError) {
+    try await each(&reader, workers: engine.workers, compute: embedding, emit: emit)
+  }
+
+  /// The same for anything that is computed from a window by workers of any kind.
+  nonisolated(nonsending) func each<Worker: Sendable, Result: WindowResult>(
+    _ reader: inout WindowReader, workers: [Worker],
+    compute: @escaping @Sendable (Worker, Window) throws(RunnerError) -> Result,
+    emit: (Result) throws(RunnerError) -> Void
+  ) async throws(RunnerError) {
+    var meter = ProgressMeter(
+      recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
+    try await OrderedPipeline(workers: workers, transform: compute).run {
+      () throws(RunnerError) in try Window(from: &reader)
+    } emit: { result throws(RunnerError) in
+      try emit(result)
+      meter.advance(to: result.position.endSeconds)
+    }
+    reader.notes.forEach(observer.note)
     meter.finish()
   }
 
-  private struct Window: Sendable {
+  struct Window: Sendable {
     let position: WindowPosition
     let samples: [Float]
 
@@ -48,12 +70,7 @@ struct RecordingRun {
     }
   }
 
-  private struct Row: Sendable {
-    let position: WindowPosition
-    let embedding: [Float]
-  }
-
-  private var reading: ReadingSettings {
+  var reading: ReadingSettings {
     var reading = ReadingSettings()
     reading.hop = settings.hop
     reading.tail = settings.tail
@@ -65,9 +82,9 @@ struct RecordingRun {
     return reading
   }
 
-  private var pipeline: OrderedPipeline<any EmbeddingWorker, Window, Row> {
-    OrderedPipeline(workers: engine.workers) {
-      [precision = settings.precision, task] worker, window throws(RunnerError) in
+  /// The embedding of a window.
+  var embedding: @Sendable (any EmbeddingWorker, Window) throws(RunnerError) -> EmbeddedWindow {
+    { [precision = settings.precision, task] worker, window throws(RunnerError) in
       var embedding = try worker.embed(window.samples)
       precision.round(&embedding)
       guard embedding.allSatisfy(\.isFinite) else {
@@ -76,11 +93,11 @@ struct RecordingRun {
           remedy: precision == .float16 ? "leave out --precision float16" : "export the weights again",
           exit: .weights)
       }
-      return Row(position: window.position, embedding: embedding)
+      return EmbeddedWindow(position: window.position, embedding: embedding)
     }
   }
 
-  private func facts(of reader: borrowing WindowReader) throws(RunnerError) -> InputFacts {
+  func facts(of reader: borrowing WindowReader) throws(RunnerError) -> InputFacts {
     let digest: String
     do { digest = try Digest.sha256(file: task.input) } catch {
       throw RunnerError(
@@ -91,4 +108,15 @@ struct RecordingRun {
       sampleRate: reader.facts.sampleRate.hertz, channels: reader.facts.channels,
       start: reader.facts.startTime)
   }
+}
+
+/// What is computed from a window of a recording.
+protocol WindowResult: Sendable {
+  var position: WindowPosition { get }
+}
+
+/// A window with its embedding.
+struct EmbeddedWindow: WindowResult {
+  let position: WindowPosition
+  let embedding: [Float]
 }

@@ -18,6 +18,8 @@ package enum Destination: Equatable, Sendable {
 
 /// What a command was asked to work on.
 package struct Recordings: Equatable, Sendable {
+  /// As it was asked for.
+  let name: String
   package let tasks: [RecordingTask]
   /// Whether a folder was named: one bad recording then does not end the work.
   package let isFolder: Bool
@@ -34,12 +36,13 @@ package struct Recordings: Equatable, Sendable {
   /// - Throws: exit code 3 when there is no such input or no recording in it, 2 when two recordings
   ///   would have one output or a folder is to go into one file.
   package init(_ input: String, to destination: Destination, kind: String, ending: String) throws(RunnerError) {
+    name = input
     let path = FilePath(input)
     do { isFolder = try path.stat().type == .directory } catch {
       throw RunnerError(
         input, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
     }
-    func name(_ path: FilePath) -> String { "\(path.stem ?? "recording").\(kind).\(ending)" }
+    func outputName(_ path: FilePath) -> String { "\(path.stem ?? "recording").\(kind).\(ending)" }
     switch (isFolder, destination) {
     case (true, .file(let file)):
       throw RunnerError(
@@ -50,13 +53,13 @@ package struct Recordings: Equatable, Sendable {
     case (false, .folder(let folder)):
       tasks = [
         RecordingTask(
-          input: path, source: path.lastComponent?.string ?? input, output: folder.appending(name(path)))
+          input: path, source: path.lastComponent?.string ?? input, output: folder.appending(outputName(path)))
       ]
     case (true, .folder(let folder)):
-      tasks = try Self.below(path).map { relative in
+      tasks = try Self.below(path, where: Self.isRecording).map { relative in
         RecordingTask(
           input: path.pushing(relative), source: relative.string,
-          output: folder.pushing(relative.removingLastComponent()).appending(name(relative)))
+          output: folder.pushing(relative.removingLastComponent()).appending(outputName(relative)))
       }
       try Self.check(tasks, in: input)
     }
@@ -78,8 +81,12 @@ package struct Recordings: Equatable, Sendable {
     }
   }
 
-  /// Relative paths of the recordings below `folder`, sorted.
-  private static func below(_ folder: FilePath) throws(RunnerError) -> [FilePath] {
+  /// Relative paths of the wanted files below `folder`, sorted. Hidden ones are left out.
+  ///
+  /// - Parameter isWanted: is given the path and the part of it below `folder`.
+  static func below(
+    _ folder: FilePath, where isWanted: (_ path: FilePath, _ name: FilePath) -> Bool
+  ) throws(RunnerError) -> [FilePath] {
     var found: [FilePath] = []
     var open = [FilePath("")]
     while let relative = open.popLast() {
@@ -94,7 +101,7 @@ package struct Recordings: Equatable, Sendable {
         let type = try? folder.pushing(child).stat(followTargetSymlink: false).type
         if type == .directory {
           open.append(child)
-        } else if isRecording(folder.pushing(child), name: child) {
+        } else if isWanted(folder.pushing(child), child) {
           found.append(child)
         }
       }
@@ -102,7 +109,7 @@ package struct Recordings: Equatable, Sendable {
     return found.sorted { $0.string < $1.string }
   }
 
-  private static func isRecording(_ path: FilePath, name: FilePath) -> Bool {
+  private static func isRecording(_ path: FilePath, _ name: FilePath) -> Bool {
     guard let ending = name.extension, extensions.contains(ending.lowercased()) else { return false }
     // A link whose target is gone is kept, so that it is reported and not silently left out.
     guard let status = try? path.stat() else { return true }

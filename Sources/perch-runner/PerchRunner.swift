@@ -17,9 +17,13 @@ enum Main {
 struct PerchRunner: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perch-runner",
-    abstract: "Turns sound recordings into embeddings of Google's Perch models.",
+    abstract: "Turns sound recordings into embeddings and labels of Google's Perch models.",
     version: programVersion,
-    subcommands: [Generate.self, Weights.self, Version.self])
+    subcommands: [
+      Generate.self,
+      Classify.self, Labels.self,
+      Weights.self, Version.self,
+    ])
 
   /// Does what the command line asks for and returns the exit status.
   static func status() async -> Int32 {

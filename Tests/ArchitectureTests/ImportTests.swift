@@ -8,6 +8,7 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "PerchCore": [],
     "CPlatform": [], "CHDF5": [], "CSndFile": [], "COpenBLAS": [],
+    "CClassLists": [],
     "KernelTable": ["CPlatform"],
     "PerchKernels": ["KernelTable", "CPlatform"],
     "PerchKernelsV3": ["KernelTable", "CPlatform"],
@@ -18,8 +19,8 @@ import Testing
     "PerchWeights": ["PerchCore", "CHDF5"],
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],
     "PerchTables": ["PerchCore"],
-    "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
-    "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
+    "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights", "CClassLists"],
+    "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
     "PerchPipeline": [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio", "PerchModel", "PerchRecognition",
       "PerchTables",
