@@ -87,10 +87,13 @@ let package = Package(
     tests(
       "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],
       exclude: ["Readers"]),
-    tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
+    tests("PipelineTests", [
+      "PerchPipeline", "PerchAudio", "PerchCore", "PerchTables", "PerchRecognition", "PerchModel",
+    ]),
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
+    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "PerchWeights", "PerchCore", "KernelTable"]),
     tests("ArchitectureTests", []),
   ]
 )

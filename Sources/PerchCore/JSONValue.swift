@@ -23,6 +23,11 @@ package enum JSONValue: Equatable, Sendable {
 package struct JSONFault: Error, Equatable, Sendable {
   package let line: Int
   package let cause: String
+
+  package init(line: Int, cause: String) {
+    self.line = line
+    self.cause = cause
+  }
 }
 
 private struct JSONParser {
