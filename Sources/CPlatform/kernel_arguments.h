@@ -119,3 +119,80 @@ typedef struct {
   float *_Nonnull output;
   intptr_t output_row;
 } perch_pcen PERCH_SWIFT_NAME(EnergyNormalization);
+
+// The prototype head. A quad is four prototypes side by side, [depth][4]; places are the pixels of the map.
+
+/// Places over their norms, packed as `perch_quad_similarities` reads them.
+typedef struct {
+  /// [places][row], of which the first `depth` of a row count.
+  const float *_Nonnull map;
+  intptr_t row;
+  intptr_t places, depth;
+  /// Added to the norm.
+  float norm_epsilon;
+  /// [places][unit_row]: the same unit vectors, row-major.
+  float *_Nonnull unit;
+  intptr_t unit_row;
+  /// Panels of at most PrototypeKernels.panelPlaces places, each [depth][places of the panel]; places are padded
+  /// to whole vectors with copies of place 0.
+  float *_Nonnull packed;
+} perch_unit_places PERCH_SWIFT_NAME(UnitPlaces);
+
+/// Greatest similarity of each prototype of some quads over all places of each window.
+typedef struct {
+  /// Quads in groups of PrototypeKernels.quadGroup, a group in blocks of depthBlock steps of k: [quadGroup][k][4].
+  const float *_Nonnull prototypes;
+  /// Which quads, in any order.
+  const int32_t *_Nonnull quads;
+  intptr_t quad_count;
+  intptr_t depth;
+  /// Windows of packed places, `window_stride` floats apart; `places` is padded to whole vectors.
+  const float *_Nonnull places_packed;
+  intptr_t window_stride;
+  intptr_t windows, places;
+  /// quadGroup × windows × places × 4 floats.
+  float *_Nonnull sums;
+  /// [windows][similarity_row], four numbers a quad.
+  float *_Nonnull similarities;
+  intptr_t similarity_row;
+} perch_quad_similarities PERCH_SWIFT_NAME(QuadSimilarities);
+
+/// One vector to codes: code = clamp(round(value / step) + zero_point, lowest, highest).
+typedef struct {
+  const float *_Nonnull values;
+  /// A multiple of 16.
+  intptr_t depth;
+  float step, zero_point, lowest, highest;
+  /// [depth], one byte a code: signed when lowest is negative.
+  uint8_t *_Nonnull codes;
+} perch_vector_codes PERCH_SWIFT_NAME(VectorCodes);
+
+/// Σ code · code of one panel of prototypes and some places.
+typedef struct {
+  /// [steps][width][codes of a step], signed.
+  const int8_t *_Nonnull panel;
+  /// Groups of `group` steps; each [tiles][group][places of a tile][codes of a step], unsigned.
+  const uint8_t *_Nonnull places;
+  intptr_t place_group;
+  intptr_t steps, group, tiles;
+  /// [tiles · places of a tile][width].
+  int32_t *_Nonnull sums;
+} perch_code_products PERCH_SWIFT_NAME(CodeProducts);
+
+/// Upper bounds of one panel's similarities to one window.
+typedef struct {
+  /// [places][width].
+  const int32_t *_Nonnull sums;
+  intptr_t places;
+  /// [places]: value of a code; minus the zero point; distance of the coded place from the place.
+  const float *_Nonnull steps;
+  const float *_Nonnull minus_zeros;
+  const float *_Nonnull residuals;
+  /// [width]: Σ codes and value of a code of each prototype; distance of the coded prototype from the prototype.
+  const float *_Nonnull code_sums;
+  const float *_Nonnull scales;
+  const float *_Nonnull distances;
+  /// Greatest norm of a coded place, and what rounding may add.
+  float place_norm, slack;
+  float *_Nonnull bounds;
+} perch_panel_bounds PERCH_SWIFT_NAME(PanelBounds);

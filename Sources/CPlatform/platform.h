@@ -7,7 +7,10 @@
 #include <sys/platform/x86.h>
 #endif
 
-/// Asks for the cache line at `address` in the second-level cache. Never faults.
-static inline __attribute__((always_inline)) void perch_prefetch(const void *_Nonnull address) {
+/// Asks for the cache line at `address` in the first-level cache, or in the second. Never faults.
+static inline __attribute__((always_inline)) void perch_prefetch_l1(const void *_Nonnull address) {
+  __builtin_prefetch(address, 0, 3);
+}
+static inline __attribute__((always_inline)) void perch_prefetch_l2(const void *_Nonnull address) {
   __builtin_prefetch(address, 0, 2);
 }

@@ -50,16 +50,18 @@ public struct KernelTable: Sendable {
   public var scaleChannels: @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void
   public var scalePanels: @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void
   public var meanOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
-  public var maximumOverRows: @convention(c) (Floats, Int, Int, MutableFloats) -> Void
   public var blockChannels: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>) -> Void
   public var clearColumns: @convention(c) (MutableFloats, Int, Int, Int) -> Void
   public var prefetch: @convention(c) (Floats, Int) -> Void
   public var activateInPlace: @convention(c) (MutableFloats, Int, Int32) -> Void
+  public var scaleToPeak: @convention(c) (MutableFloats, Int, Float, Bool) -> Bool
   public var interleaveHops: @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void
   public var melEnergies: @convention(c) (UnsafePointer<MelEnergies>) -> Void
   public var logScaling: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var copyEnergies: @convention(c) (UnsafePointer<LogScaling>) -> Void
   public var energyNormalization: @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+  public var prototypes: PrototypeKernels
+  public var screening: ScreeningKernels
 
   public init(
     build: KernelBuild, channelBlock: Int, doubleLanes: Int, polyphase: @escaping PolyphaseKernel,
@@ -69,7 +71,6 @@ public struct KernelTable: Sendable {
     scaleChannels: @escaping @convention(c) (MutableFloats, Int, Int, Int, Floats) -> Void,
     scalePanels: @escaping @convention(c) (Floats, MutableFloats, Int, Int, Floats) -> Void,
     meanOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
-    maximumOverRows: @escaping @convention(c) (Floats, Int, Int, MutableFloats) -> Void,
     blockChannels:
       @escaping @convention(c) (
         Floats, Int, Int, Int, MutableFloats, Int, UnsafePointer<Int32>
@@ -77,11 +78,13 @@ public struct KernelTable: Sendable {
     clearColumns: @escaping @convention(c) (MutableFloats, Int, Int, Int) -> Void,
     prefetch: @escaping @convention(c) (Floats, Int) -> Void,
     activateInPlace: @escaping @convention(c) (MutableFloats, Int, Int32) -> Void,
+    scaleToPeak: @escaping @convention(c) (MutableFloats, Int, Float, Bool) -> Bool,
     interleaveHops: @escaping @convention(c) (Floats, Int, Int, Int, Int, MutableFloats) -> Void,
     melEnergies: @escaping @convention(c) (UnsafePointer<MelEnergies>) -> Void,
     logScaling: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
     copyEnergies: @escaping @convention(c) (UnsafePointer<LogScaling>) -> Void,
-    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void
+    energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
+    prototypes: PrototypeKernels, screening: ScreeningKernels
   ) {
     self.build = build
     self.channelBlock = channelBlock
@@ -93,15 +96,17 @@ public struct KernelTable: Sendable {
     self.scaleChannels = scaleChannels
     self.scalePanels = scalePanels
     self.meanOverRows = meanOverRows
-    self.maximumOverRows = maximumOverRows
     self.blockChannels = blockChannels
     self.clearColumns = clearColumns
     self.prefetch = prefetch
     self.activateInPlace = activateInPlace
+    self.scaleToPeak = scaleToPeak
     self.interleaveHops = interleaveHops
     self.melEnergies = melEnergies
     self.logScaling = logScaling
     self.copyEnergies = copyEnergies
     self.energyNormalization = energyNormalization
+    self.prototypes = prototypes
+    self.screening = screening
   }
 }

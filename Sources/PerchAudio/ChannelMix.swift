@@ -48,6 +48,8 @@ struct ChannelMix {
   ) {
     output.reserveCapacity(output.count + frames.count)
     switch source {
+    case .channels where channels == 1 && block[frames].allSatisfy(\.isFinite):
+      output.append(contentsOf: block[frames])
     case .channels(let numbers):
       let channel = numbers[stream]
       for i in frames {

@@ -7,8 +7,14 @@ package enum Digest {
 
   /// Digest of a file's bytes, read in blocks.
   package static func sha256(file: FilePath) throws(Errno) -> String {
+    let descriptor: FileDescriptor
+    do { descriptor = try FileDescriptor.open(file, .readOnly) } catch { throw error as? Errno ?? .ioError }
+    return try sha256(closing: descriptor)
+  }
+
+  /// The same of an open file, which is closed at the end.
+  static func sha256(closing descriptor: FileDescriptor) throws(Errno) -> String {
     do {
-      let descriptor = try FileDescriptor.open(file, .readOnly)
       return try descriptor.closeAfter {
         var hash = SHA256()
         var block = [UInt8](repeating: 0, count: 1 << 20)

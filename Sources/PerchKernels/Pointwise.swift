@@ -62,17 +62,6 @@ func meanOverRows(_ matrix: Floats, _ rows: Int, _ columns: Int, _ mean: Mutable
   }
 }
 
-/// Largest value of each column of a row-major matrix [rows][columns].
-func maximumOverRows(_ matrix: Floats, _ rows: Int, _ columns: Int, _ result: MutableFloats) {
-  var column = 0
-  while column < columns {
-    var greatest = load(matrix + column)
-    for row in 1..<max(rows, 1) { greatest = maximum(load(matrix + (row &* columns &+ column)), greatest) }
-    store(greatest, result + column)
-    column &+= lanes
-  }
-}
-
 /// Row-major pixels [pixels][row] to a blocked map whose pixel m stands at offsets[m] in each block.
 func blockChannels(
   _ rows: Floats, _ row: Int, _ pixels: Int, _ channels: Int, _ map: MutableFloats, _ block: Int,

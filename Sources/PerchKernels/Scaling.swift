@@ -10,6 +10,57 @@ import KernelTable
   }
 }
 
+/// Samples x to (x − mean) / max |x − mean| · peak, or without the mean x / max |x| · peak, in double; zeros
+/// where the maximum is 0. Sums run in as many chains as a vector has lanes.
+///
+/// - Returns: whether it is above 0.
+func scaleToPeak(_ samples: MutableFloats, _ count: Int, _ peak: Float, _ removesMean: Bool) -> Bool {
+  let whole = count / doubleLanes &* doubleLanes
+  var mean = 0.0
+  if removesMean {
+    var sums = DoubleVector.zero
+    var i = 0
+    while i < whole {
+      sums += widen(samples + i)
+      i &+= doubleLanes
+    }
+    for lane in 0..<doubleLanes { mean += sums[lane] }
+    while i < count {
+      mean += Double(samples[i])
+      i &+= 1
+    }
+    mean /= Double(count)
+  }
+  let means = DoubleVector(repeating: mean)
+  var greatest = DoubleVector.zero
+  var i = 0
+  while i < whole {
+    let x = widen(samples + i) - means
+    let size = x.replacing(with: DoubleVector.zero - x, where: x .< 0)
+    greatest.replace(with: size, where: size .> greatest)
+    i &+= doubleLanes
+  }
+  var most = 0.0
+  for lane in 0..<doubleLanes { most = max(most, greatest[lane]) }
+  while i < count {
+    most = max(most, abs(Double(samples[i]) - mean))
+    i &+= 1
+  }
+  i = 0
+  let target = Double(peak)
+  let silent = most == 0
+  while i < whole {
+    let x = (widen(samples + i) - means) / DoubleVector(repeating: most) * target
+    storeNarrowed(silent ? DoubleVector.zero : x, samples + i)
+    i &+= doubleLanes
+  }
+  while i < count {
+    samples[i] = silent ? 0 : Float((Double(samples[i]) - mean) / most * target)
+    i &+= 1
+  }
+  return !silent
+}
+
 func logScaling(_ arguments: UnsafePointer<LogScaling>) {
   let p = arguments.pointee
   let floor = DoubleVector(repeating: p.floor)

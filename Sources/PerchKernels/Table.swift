@@ -15,8 +15,8 @@ private func table(_ build: KernelBuild) -> KernelTable {
     build: build, channelBlock: channelBlock, doubleLanes: doubleLanes, polyphase: polyphase,
     matrixProduct: matrixProduct, depthwiseConvolution: depthwiseConvolution,
     stemConvolution: stemConvolution, scaleChannels: scaleChannels, scalePanels: scalePanels,
-    meanOverRows: meanOverRows, maximumOverRows: maximumOverRows, blockChannels: blockChannels,
-    clearColumns: clearColumns, prefetch: prefetchFloats, activateInPlace: activateInPlace,
+    meanOverRows: meanOverRows, blockChannels: blockChannels, clearColumns: clearColumns,
+    prefetch: prefetchFloats, activateInPlace: activateInPlace, scaleToPeak: scaleToPeak,
     interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
-    energyNormalization: energyNormalization)
+    energyNormalization: energyNormalization, prototypes: prototypeKernels, screening: screeningKernels)
 }

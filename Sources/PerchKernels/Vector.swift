@@ -123,7 +123,7 @@ typealias MutableDoubles = UnsafeMutablePointer<Double>
 @inline(__always) func prefetch(_ p: Floats, _ count: Int) {
   var i = 0
   while i < count {
-    perch_prefetch(p + i)
+    perch_prefetch_l2(p + i)
     i &+= floatsPerCacheLine
   }
 }

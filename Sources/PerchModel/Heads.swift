@@ -38,6 +38,11 @@ struct Head: Sendable {
     }
   }
 
+  /// The head's prototypes, where it has some.
+  var prototypes: PrototypeHead? {
+    if case .prototypes(let head) = form { head } else { nil }
+  }
+
   /// Raw logits of the last window, before slope and intercept.
   func logits(_ workspace: Workspace, places: Int, into logits: inout MutableSpan<Float>) {
     switch form {

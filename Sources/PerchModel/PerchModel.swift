@@ -10,7 +10,7 @@ import PerchWeights
 package final class PerchModel: Sendable {
   package let settings: ModelSettings
   /// What outputs record as `model_sha256`.
-  package let digest: String
+  package let digest: FileDigest
   package let kernels: KernelTable
   /// Size of the map of embeddings: time, frequency, embedding.
   package var spatialShape: MapShape { network.spatial }
@@ -61,10 +61,12 @@ package final class PerchModel: Sendable {
 
   /// Raw logits of head `name` for the window that the workspace holds, before slope and intercept.
   package func logits(_ name: String, _ workspace: Workspace, into logits: inout MutableSpan<Float>) {
-    let head = heads.first { $0.settings.name == name }
+    let head = head(name)
     precondition(head != nil, "a head that the model was loaded with")
     head?.logits(workspace, places: network.spatial.pixels, into: &logits)
   }
+
+  func head(_ name: String) -> Head? { heads.first { $0.settings.name == name } }
 }
 
 extension PerchModel {

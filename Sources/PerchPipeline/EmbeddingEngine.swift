@@ -7,9 +7,10 @@ import PerchWeights
 
 /// What computes one embedding at a time, with scratch memory of its own.
 package protocol EmbeddingWorker: Sendable {
-  /// - Parameter window: 160,000 samples at 32 kHz.
-  /// - Returns: the embedding, as many values as the model's facts say.
-  func embed(_ window: [Float]) throws(RunnerError) -> [Float]
+  /// - Parameters:
+  ///   - window: 160,000 samples at 32 kHz.
+  ///   - embedding: room for as many values as the model's facts say.
+  func embed(_ window: Span<Float>, into embedding: inout MutableSpan<Float>) throws(RunnerError)
 }
 
 /// A model made ready: its facts, and one worker for each window computed at the same time.
@@ -51,7 +52,7 @@ package struct EmbeddingEngine: Sendable {
     let workspaces = (0..<settings.jobs).map { _ in model.makeWorkspace() }
     workers = workspaces.map { NetworkWorker(model: model, workspace: $0) }
     classes = selection.map { selection in
-      (selection, workspaces.map { HeadClassScorer(model, $0, selection) })
+      (selection, workspaces.map(HeadScoring(model, selection).scorer))
     }
     if case .seeded = model.settings.origin {
       note(
@@ -75,11 +76,8 @@ private struct NetworkWorker: EmbeddingWorker {
   let model: PerchModel
   let workspace: Workspace
 
-  func embed(_ window: [Float]) throws(RunnerError) -> [Float] {
-    var embedding = [Float](repeating: 0, count: model.settings.embeddingSize)
-    var span = embedding.mutableSpan
-    model.embed(window.span, workspace, into: &span)
-    return embedding
+  func embed(_ window: Span<Float>, into embedding: inout MutableSpan<Float>) throws(RunnerError) {
+    model.embed(window, workspace, into: &embedding)
   }
 }
 

@@ -3,13 +3,13 @@ import PerchCore
 import PerchTables
 
 /// What a table says of the model that made it.
-package struct ModelFacts: Equatable, Sendable {
+package struct ModelFacts: Sendable {
   /// As in the weights file, such as `perch_8`.
   package let name: String
   /// Released version, such as `v8`; `seeded` for weights that nothing was trained for.
   package let edition: String
   /// SHA-256 of the weights file, or `seeded:<model>:<seed>`.
-  package let digest: String
+  package let digest: FileDigest
   package let embeddingSize: Int
   /// Largest magnitude in a window as the model wants it; 0 when it wants windows as they are.
   package let targetPeak: Double
@@ -19,7 +19,7 @@ package struct ModelFacts: Equatable, Sendable {
   package let kernels: String
 
   package init(
-    name: String, edition: String, digest: String, embeddingSize: Int, targetPeak: Double, weights: String,
+    name: String, edition: String, digest: FileDigest, embeddingSize: Int, targetPeak: Double, weights: String,
     kernels: String
   ) {
     self.name = name
@@ -29,6 +29,18 @@ package struct ModelFacts: Equatable, Sendable {
     self.targetPeak = targetPeak
     self.weights = weights
     self.kernels = kernels
+  }
+}
+
+extension ModelFacts {
+  /// The digest as text, when the weights have been hashed.
+  var digestText: String {
+    get throws(RunnerError) {
+      do { return try digest.text } catch {
+        throw RunnerError(
+          name, "the weights cannot be read for their digest: \(error)", remedy: "check the disk", exit: .weights)
+      }
+    }
   }
 }
 
@@ -66,12 +78,12 @@ extension Provenance {
   /// - Parameter created: UTC, ISO 8601.
   package init(
     generate settings: GenerateSettings, model: ModelFacts, recording: InputFacts, created: String
-  ) {
+  ) throws(RunnerError) {
     self.init()
     set("format", "perch-runner embeddings 1")
     set("version", programVersion)
     set("model", "\(model.name) (\(model.edition))")
-    set("model_sha256", model.digest)
+    set("model_sha256", try model.digestText)
     set("embedding_dim", "\(model.embeddingSize)")
     set("embedding_encoding", settings.encoding)
     set("sample_rate", "32000")

@@ -1,6 +1,7 @@
 import PerchAudio
 import PerchCore
 import PerchTables
+import PerchTensor
 
 /// The straight line for one recording: file, windows, embeddings, table.
 struct RecordingRun {
@@ -28,7 +29,7 @@ struct RecordingRun {
   }
 
   func open() throws(RunnerError) -> WindowReader {
-    try WindowReader(path: task.input.string, settings: reading)
+    try WindowReader(path: task.input.string, settings: ReadingSettings(settings, model: engine.facts))
   }
 
   /// Gives each window of `reader` with its embedding to `emit`, in order, and then tells what is to be known.
@@ -46,46 +47,49 @@ struct RecordingRun {
   ) async throws(RunnerError) {
     var meter = ProgressMeter(
       recording: task.source, totalSeconds: reader.facts.claimedSeconds, report: observer.progress)
+    // Samples go round: results come in order, so the memory of the oldest window under way is free again.
+    var underWay: [Storage<Float>] = []
+    var spare: [Storage<Float>] = []
     try await OrderedPipeline(workers: workers, transform: compute).run {
-      () throws(RunnerError) in try Window(from: &reader)
+      () throws(RunnerError) in
+      let samples = spare.popLast() ?? Storage(count: Window.samples)
+      underWay.append(samples)
+      return try Window(from: &reader, into: samples)
     } emit: { result throws(RunnerError) in
       try emit(result)
       meter.advance(to: result.position.endSeconds)
+      spare.append(underWay.removeFirst())
     }
     reader.notes.forEach(observer.note)
     meter.finish()
   }
 
   struct Window: Sendable {
+    /// 5 s at 32 kHz: both models.
+    static let samples = 160_000
+
     let position: WindowPosition
-    let samples: [Float]
+    let samples: Storage<Float>
 
     /// The next window of `reader`, or nil at the end of the recording.
-    init?(from reader: inout WindowReader) throws(RunnerError) {
-      var samples = [Float](repeating: 0, count: 160_000)
-      var span = samples.mutableSpan
-      guard let position = try reader.next(into: &span) else { return nil }
+    init?(from reader: inout WindowReader, into samples: Storage<Float>) throws(RunnerError) {
+      let position = try samples.withMutableSpan(0..<samples.count) { span throws(RunnerError) in
+        try reader.next(into: &span)
+      }
+      guard let position else { return nil }
       self.position = position
       self.samples = samples
     }
   }
 
-  var reading: ReadingSettings {
-    var reading = ReadingSettings()
-    reading.hop = settings.hop
-    reading.tail = settings.tail
-    reading.compat = settings.compat
-    reading.channel = settings.channel
-    reading.normalization = engine.facts.targetPeak > 0 ? settings.normalization : .none
-    reading.targetPeak = Float(engine.facts.targetPeak)
-    reading.strict = settings.strict
-    return reading
-  }
-
   /// The embedding of a window.
   var embedding: @Sendable (any EmbeddingWorker, Window) throws(RunnerError) -> EmbeddedWindow {
-    { [precision = settings.precision, task] worker, window throws(RunnerError) in
-      var embedding = try worker.embed(window.samples)
+    {
+      [precision = settings.precision, size = engine.facts.embeddingSize, task]
+      worker, window throws(RunnerError) in
+      var embedding = [Float](repeating: 0, count: size)
+      var span = embedding.mutableSpan
+      try window.samples.withSpan { samples throws(RunnerError) in try worker.embed(samples, into: &span) }
       precision.round(&embedding)
       guard embedding.allSatisfy(\.isFinite) else {
         throw RunnerError(
@@ -119,4 +123,18 @@ protocol WindowResult: Sendable {
 struct EmbeddedWindow: WindowResult {
   let position: WindowPosition
   let embedding: [Float]
+}
+
+extension ReadingSettings {
+  /// How `settings` cut a recording for `model`.
+  init(_ settings: GenerateSettings, model: ModelFacts) {
+    self.init()
+    hop = settings.hop
+    tail = settings.tail
+    compat = settings.compat
+    channel = settings.channel
+    normalization = model.targetPeak > 0 ? settings.normalization : .none
+    targetPeak = Float(model.targetPeak)
+    strict = settings.strict
+  }
 }

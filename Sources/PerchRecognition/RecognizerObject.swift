@@ -90,7 +90,8 @@ struct RecognizerObject {
   /// The model with embeddings of that size; nil for a size of no known model.
   static func model(ofDimension dimension: Int) throws(RecognizerFault) -> String? {
     guard dimension != KnownModel.birdNETDimension else {
-      throw RecognizerFault("takes \(dimension) values, as BirdNET gives: it is not a Perch recognizer", .trainForPerch)
+      throw RecognizerFault(
+        "takes \(dimension) values, as BirdNET gives: it is not a Perch recognizer", .trainForPerch)
     }
     return KnownModel.name(ofDimension: dimension)
   }

@@ -102,7 +102,9 @@ enum ListSettings {
 
   private static func entry(_ value: JSONValue) throws(RecognizerFault) -> [String: JSONValue]? {
     if value == .null { return nil }
-    guard let object = value.object else { throw RecognizerFault("run_config holds an entry that is not an object") }
+    guard let object = value.object else {
+      throw RecognizerFault("run_config holds an entry that is not an object")
+    }
     return object
   }
 

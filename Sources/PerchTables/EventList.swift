@@ -70,7 +70,8 @@ package struct EventListWriter: ~Copyable {
       [
         // Importers leave out rows of other views; Raven counts channels from 1.
         .int64(count), .text("Spectrogram 1"), .int64(Int64(row.channel) + 1), .double(row.start), .double(row.end),
-        .double(row.lowHertz), .double(row.highHertz), .text(FilePath(row.source).lastComponent?.string ?? row.source),
+        .double(row.lowHertz), .double(row.highHertz),
+        .text(FilePath(row.source).lastComponent?.string ?? row.source),
         .double(row.start), .text(row.label), .float(row.score), .text(row.recognizer),
       ]
     case .audacity:

@@ -77,9 +77,9 @@ package final class Workspace: Sendable {
   }
 
   /// Lends floats of a region to `body`.
-  package func withMutableSpan<Result>(
-    _ region: Region, _ range: Range<Int>, _ body: (inout MutableSpan<Float>) throws -> Result
-  ) rethrows -> Result {
+  package func withMutableSpan<Result, Failure: Error>(
+    _ region: Region, _ range: Range<Int>, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     try floats.withMutableSpan(shifted(range, region), body)
   }
 

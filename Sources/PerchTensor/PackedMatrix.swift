@@ -26,26 +26,6 @@ package struct PackedMatrix: Sendable {
     }
   }
 
-  /// The same from columns of `depth` numbers one after the other, each times `scale` of itself.
-  package init(
-    columns columnMajor: [Float], depth: Int, kernels: KernelTable, scale: (ArraySlice<Float>) -> Double
-  ) {
-    precondition(depth > 0 && columnMajor.count % depth == 0, "whole columns")
-    let block = kernels.channelBlock
-    self.depth = depth
-    columns = columnMajor.count / depth
-    paddedColumns = columns.roundedUp(to: block)
-    storage = Storage(count: depth * paddedColumns)
-    for panel in Self.panels(paddedColumns, block) {
-      for column in panel where column < columns {
-        let values = columnMajor[column * depth..<(column + 1) * depth]
-        let factor = scale(values)
-        let to = unsafe storage.base + (panel.lowerBound * depth + column - panel.lowerBound)
-        for (k, value) in values.enumerated() { unsafe to[k * panel.count] = Float(Double(value) * factor) }
-      }
-    }
-  }
-
   /// Column ranges of the panels: three blocks each, and no single block at the end unless it is alone.
   package static func panels(_ paddedColumns: Int, _ block: Int) -> [Range<Int>] {
     var panels: [Range<Int>] = []

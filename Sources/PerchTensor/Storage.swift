@@ -51,12 +51,19 @@ import Glibc
   }
 
   /// Lends the elements of `range` to `body`.
-  package func withMutableSpan<Result>(
-    _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws -> Result
-  ) rethrows -> Result {
+  package func withMutableSpan<Result, Failure: Error>(
+    _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range inside the storage")
     let buffer = unsafe UnsafeMutableBufferPointer(start: base + range.lowerBound, count: range.count)
     var span = unsafe MutableSpan(_unsafeElements: buffer)
     return try body(&span)
+  }
+
+  /// Lends all elements to `body`, to read.
+  package func withSpan<Result, Failure: Error>(
+    _ body: (Span<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe Span(_unsafeElements: UnsafeBufferPointer(start: base, count: count)))
   }
 }

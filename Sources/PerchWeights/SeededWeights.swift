@@ -6,7 +6,7 @@ package struct SeededWeights: WeightSource, Sendable {
   package static let seed: UInt64 = 20_260_101
 
   package let settings: ModelSettings
-  package let digest: String
+  package let digest: FileDigest
   private let tensors: [String: Tensor]
 
   private struct Tensor: Sendable {
@@ -19,7 +19,7 @@ package struct SeededWeights: WeightSource, Sendable {
     settings = model.settings(seed: Self.seed, classes: classes)
     let changed = (classes ?? []).filter { given in !model.classes.contains { $0 == given } }
       .map { ":\($0.head)=\($0.count)" }.joined()
-    digest = "seeded:\(model.rawValue):\(Self.seed)\(changed)"
+    digest = FileDigest(known: "seeded:\(model.rawValue):\(Self.seed)\(changed)")
     tensors = Self.recipes(settings, exponents: model.normExponents)
   }
 

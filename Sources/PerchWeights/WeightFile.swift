@@ -7,7 +7,7 @@ import SystemPackage
 /// `heads: .none` nothing below `heads/` is touched, so that computing embeddings does not pay for it.
 package final class WeightFile: WeightSource, Sendable {
   package let settings: ModelSettings
-  package let digest: String
+  package let digest: FileDigest
   /// Where the file is.
   package let path: FilePath
   private let file: HDF5File
@@ -24,7 +24,7 @@ package final class WeightFile: WeightSource, Sendable {
       }
       return (file, settings)
     }
-    do { digest = try Digest.sha256(file: path) } catch {
+    do { digest = try FileDigest(of: path) } catch {
       throw WeightFault(HDF5Error.cannotOpen(error)).error(in: path)
     }
     self.path = path

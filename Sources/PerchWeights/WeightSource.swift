@@ -6,7 +6,7 @@ import PerchCore
 package protocol WeightSource {
   var settings: ModelSettings { get }
   /// SHA-256 of the file, or `seeded:<model>:<seed>`: what outputs record as `model_sha256`.
-  var digest: String { get }
+  var digest: FileDigest { get }
 
   /// The elements of a dataset, row-major. Throws where it is missing, has another shape, or holds
   /// values that no model can have.

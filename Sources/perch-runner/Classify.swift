@@ -65,7 +65,8 @@ struct RecognizerOptions: ParsableArguments {
 }
 
 struct ClassOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("So many of the best classes of each window and channel (default: 10).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("So many of the best classes of each window and channel (default: 10).", valueName: "n"))
   var top: Int?
 
   @Option(
@@ -75,7 +76,8 @@ struct ClassOptions: ParsableArguments {
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("Only these: names with commas between them, or a text file (default: all).", valueName: "list"))
+    help: ArgumentHelp(
+      "Only these: names with commas between them, or a text file (default: all).", valueName: "list"))
   var species: [String] = []
 
   @Flag(help: "Every class of every window.")
@@ -96,7 +98,7 @@ struct EventTableOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "More files beside the table: raven, audacity, birdnet; several with commas (default: table, the table alone).",
+      "More files beside the table: raven, audacity, birdnet, several with commas (default: table alone).",
       valueName: "formats"))
   var eventFormat: [EventFormats] = []
 
@@ -113,7 +115,8 @@ struct EventFormats: ExpressibleByArgument {
 
   init?(argument: String) {
     var lists: [EventListFormat] = []
-    for name in argument.lowercased().split(separator: ",", omittingEmptySubsequences: false) where name != "table" {
+    for name in argument.lowercased().split(separator: ",", omittingEmptySubsequences: false) where name != "table"
+    {
       guard let list = EventListFormat(rawValue: String(name)) else { return nil }
       lists.append(list)
     }

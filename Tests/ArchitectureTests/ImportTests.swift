@@ -13,8 +13,10 @@ import Testing
     "PerchKernels": ["KernelTable", "CPlatform"],
     "PerchKernelsV3": ["KernelTable", "CPlatform"],
     "PerchKernelsV4": ["KernelTable", "CPlatform"],
+    "PerchKernelsVNNI": ["KernelTable", "CPlatform"],
     "PerchTensor": [
       "PerchCore", "KernelTable", "CPlatform", "PerchKernels", "PerchKernelsV3", "PerchKernelsV4",
+      "PerchKernelsVNNI",
     ],
     "PerchWeights": ["PerchCore", "CHDF5"],
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],

@@ -3,7 +3,7 @@ import Testing
 
 /// The kernel builds on x86-64 do not leak into each other or into the rest of the program.
 @Suite struct KernelObjectTests {
-  private static let builds = ["PerchKernels", "PerchKernelsV3", "PerchKernelsV4"]
+  private static let builds = ["PerchKernels", "PerchKernelsV3", "PerchKernelsV4", "PerchKernelsVNNI"]
 
   private static var folder: URL {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -59,6 +59,8 @@ import Testing
     #expect(!baseline.contains("ymm") && !baseline.contains("zmm"))
     let v3 = try disassembly("PerchKernelsV3")
     #expect(v3.contains("ymm") && !v3.contains("zmm"))
-    #expect(try disassembly("PerchKernelsV4").contains("zmm"))
+    let v4 = try disassembly("PerchKernelsV4")
+    #expect(v4.contains("zmm") && !v4.contains("vpdpbusd"))
+    #expect(try disassembly("PerchKernelsVNNI").contains("vpdpbusd"))
   }
 }

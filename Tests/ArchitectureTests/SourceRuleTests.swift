@@ -6,7 +6,7 @@ import Testing
   /// Where the keyword `unsafe` may stand: kernels and their memory, and one file at each border to C or to
   /// raw bytes.
   private static let unsafeTargets: Set<String> = [
-    "PerchKernels", "PerchKernelsV3", "PerchKernelsV4", "KernelTable", "PerchTensor",
+    "PerchKernels", "PerchKernelsV3", "PerchKernelsV4", "PerchKernelsVNNI", "KernelTable", "PerchTensor",
   ]
   private static let unsafeFiles: Set<String> = [
     "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchTables/Bytes.swift",

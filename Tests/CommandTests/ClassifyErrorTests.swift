@@ -11,7 +11,9 @@ import Testing
     let line: String
     let exit: Int32
 
-    init(_ arguments: String, _ configuration: String? = nil, _ line: String, _ exit: Int32) {
+    init(_ arguments: String, _ line: String, _ exit: Int32) { self.init(arguments, nil, line, exit) }
+
+    init(_ arguments: String, _ configuration: String?, _ line: String, _ exit: Int32) {
       self.arguments = arguments
       self.configuration = configuration
       self.line = line
@@ -79,12 +81,12 @@ import Testing
       "error: c.yml:4: two recognizers have the name 'p8'; give one of them another name", 2),
     Case(
       "a.wav out -c c.yml", own + "\n  - model_file: v2.json",
-      "error: c.yml:3: recognizer 'v2' takes the 1536 values of perch_v2, but recognizer 'p8' takes the 1280 values "
-        + "of perch_8; classify with each in a run of its own", 5),
+      "error: c.yml:3: recognizer 'v2' takes the 1536 values of perch_v2, but recognizer 'p8' takes "
+        + "the 1280 values of perch_8; classify with each in a run of its own", 5),
     Case(
       "a.wav out -c c.yml --model perch_v2", own,
-      "error: c.yml:2: recognizer 'p8' takes the 1280 values of perch_8, but perch_v2 was asked for, which gives 1536; "
-        + "leave the model out, or use another recognizer", 5),
+      "error: c.yml:2: recognizer 'p8' takes the 1280 values of perch_8, but perch_v2 was asked for, "
+        + "which gives 1536; leave the model out, or use another recognizer", 5),
     Case(
       "a.wav out -c c.yml --weights seeded:perch_v2 -q", own,
       "error: perch_v2: has embeddings of 1536 values, but recognizer 'p8' takes the 1280 values of perch_8; "

@@ -52,7 +52,8 @@ import Testing
     try #require(outcome.exit == 0)
     let got = try events("out/\(FilePath(table).stem ?? "").classifications.csv")
     let text = try String(contentsOf: example("audio.classifications.csv"), encoding: .utf8)
-    var want = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst().prefix(windows).map(String.init)
+    var want = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst().prefix(windows).map(
+      String.init)
     // Only our own tables say how long the recording is; the two windows of the others are whole.
     #expect(got.count == windows)
     for (ours, theirs) in zip(got, want) {
@@ -90,12 +91,14 @@ import Testing
     try folder.write(Data(contentsOf: example("config-classify.yml")), to: "c.yml")
     let input = try example("audio.embeddings.parquet").path
     #expect(
-      try classify("-c", "c.yml", "--event-format", "raven,audacity", "--event-format", "birdnet", input, "out").exit == 0)
+      try classify("-c", "c.yml", "--event-format", "raven,audacity", "--event-format", "birdnet", input, "out")
+        .exit == 0)
     let rows = try events("out/audio.embeddings.classifications.csv").map { $0.split(separator: ",") }
     // The first keeps what is not below 0, the second what is not below -0.5.
-    #expect(rows.map { "\($0[2]) \($0[8])" } == [
-      "0.0 koala_sensitive", "5.0 koala", "5.0 koala_sensitive", "10.0 koala_sensitive",
-    ])
+    #expect(
+      rows.map { "\($0[2]) \($0[8])" } == [
+        "0.0 koala_sensitive", "5.0 koala", "5.0 koala_sensitive", "10.0 koala_sensitive",
+      ])
     #expect(
       folder.files.filter { $0.hasPrefix("out/") } == [
         "out/audio.embeddings.BirdNET.results.csv", "out/audio.embeddings.classifications.csv",
@@ -108,7 +111,8 @@ import Testing
   @Test(.enabled(if: TestFiles.hasShared, "needs the shared reference data"))
   func tagsBecomeAColumn() throws {
     try folder.write(Data(contentsOf: example("koala.json")), to: "koala.json")
-    try folder.write("classifiers:\n  - model_file: koala.json\n    tags: [marsupial, male]\n    name: k", to: "c.yml")
+    try folder.write(
+      "classifiers:\n  - model_file: koala.json\n    tags: [marsupial, male]\n    name: k", to: "c.yml")
     let input = try example("audio.embeddings.csv").path
     #expect(try classify("-c", "c.yml", input, "out").exit == 0)
     let lines = try comments("out/audio.embeddings.classifications.csv", false)
@@ -126,7 +130,8 @@ import Testing
       withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
     }
     let bias = Data([0, 0, 0, 0, 0, 0, 0, 0]).base64EncodedString()
-    return #"{"name":"\#(name)","classes":["x","y"],"beta":"\#(data.base64EncodedString())","beta_bias":"\#(bias)"}"#
+    return
+      #"{"name":"\#(name)","classes":["x","y"],"beta":"\#(data.base64EncodedString())","beta_bias":"\#(bias)"}"#
   }
 
   /// One pass over the sound: what classify scores is what generate writes, for any number of recognizers and
@@ -138,8 +143,10 @@ import Testing
     try folder.write("classifiers:\n  - model_file: five.json", to: "c.yml")
     for jobs in ["1", "2", "5"] {
       let outcome = try Program.run(
-        ["classify"] + Self.weights + ["-c", "c.yml", "--threshold", "none", "--channel", "all", "--hop", "2.5", "--jobs", jobs,
-          "a.wav", jobs],
+        ["classify"] + Self.weights + [
+          "-c", "c.yml", "--threshold", "none", "--channel", "all", "--hop", "2.5", "--jobs", jobs,
+          "a.wav", jobs,
+        ],
         in: folder, environment: ["SOURCE_DATE_EPOCH": "0"])
       #expect(outcome.errors == "")
       #expect(outcome.exit == 0)
@@ -157,7 +164,10 @@ import Testing
     #expect(events.count == 8 * 2 * 5 * 2)
     #expect(events.first?.hasPrefix("a.wav,0,0.0,5.0,0.0,11025.0,x,") == true)
     #expect(events[10].hasPrefix("a.wav,1,0.0,5.0,0.0,11025.0,x,"))
-    #expect(events.prefix(10).map { $0.split(separator: ",")[8] } == ["r0", "r0", "r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4"])
+    #expect(
+      events.prefix(10).map { $0.split(separator: ",")[8] } == [
+        "r0", "r0", "r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4",
+      ])
   }
 
   @Test func theModelsOwnClassesAreScored() throws {
@@ -190,6 +200,33 @@ import Testing
     #expect(try !comments("out/a.classifications.csv").contains { $0.hasPrefix("# recognizers") })
   }
 
+  /// Not computing every class gives the same classes and scores, and a name is listed once.
+  @Test(arguments: ["perch_8", "perch_v2"])
+  func theBestAreThoseOfAllScores(model: String) throws {
+    try folder.write(ToneFile.wav(seconds: 10), to: "a.wav")
+    func run(_ arguments: String...) throws -> [String] {
+      let outcome = try Program.run(
+        ["classify", "-q", "--weights", "seeded:\(model)", "a.wav", "out"] + arguments, in: folder)
+      #expect(outcome.errors == "")
+      #expect(outcome.exit == 0)
+      return try events("out/a.classifications.csv")
+    }
+    let all = try run("--all-scores")
+    for floor in ["none", "3.5"] {
+      var want: [String] = []
+      for start in ["0.0", "5.0"] {
+        var seen: Set<String> = []
+        want += all.filter { line in
+          let fields = line.split(separator: ",").map(String.init)
+          let isHigh = floor == "none" || Float(fields[7]) ?? 0 >= 3.5
+          return fields[2] == start && isHigh && seen.insert(fields[6]).inserted
+        }.prefix(10)
+      }
+      #expect(try run("--min-score", floor) == want)
+      #expect(!want.isEmpty)
+    }
+  }
+
   @Test func parquetHoldsTheSameEvents() throws {
     try folder.write(ToneFile.wav(seconds: 5), to: "a.wav")
     let outcome = try Program.run(
@@ -208,7 +245,9 @@ import Testing
     #expect(outcome.exit == 7)
     #expect(outcome.errors.hasSuffix("error: in: 1 of 2 recordings failed; see the lines above\n"))
     #expect(
-      folder.files.filter { $0.hasPrefix("out") } == ["out/site/a.classifications.csv", "out/site/a.selections.txt"])
+      folder.files.filter { $0.hasPrefix("out") } == [
+        "out/site/a.classifications.csv", "out/site/a.selections.txt",
+      ])
   }
 
   // MARK: Labels

@@ -62,7 +62,7 @@ struct FrontendVariantTests {
 private struct OtherFrontend: WeightSource {
   private let base = SeededWeights(.perch8, classes: [])
   var settings: ModelSettings
-  var digest: String { base.digest }
+  var digest: FileDigest { base.digest }
 
   init(frontend: FrontendSettings) {
     settings = base.settings

@@ -43,9 +43,10 @@ import Testing
   private func select(
     _ logits: [Float], labels: [String]? = nil, slope: Double = 1, intercept: Double = 0, _ choices: ClassChoices
   ) throws -> [ClassScore]? {
-    try ClassSelection(
-      choices, labels: labels ?? logits.indices.map { "c\($0)" }, slope: slope, intercept: intercept, model: "m"
-    ).select(logits.span)
+    let selection = try ClassSelection(
+      choices, labels: labels ?? logits.indices.map { "c\($0)" }, slope: slope, intercept: intercept, model: "m")
+    let listed = selection.listed.map { $0.map { logits[$0] } } ?? logits
+    return selection.select(listed: listed.span)
   }
 
   private func score(_ index: Int, _ score: Float) -> ClassScore { ClassScore(index: index, score: score) }
@@ -65,7 +66,8 @@ import Testing
     let own = try select(logits, slope: 0.97, intercept: -10, ClassChoices())
     #expect(own?.map(\.index) == [2, 1])
     #expect(own?.first?.score == Float(0.97 * 11.0 - 10))
-    #expect(try select(logits, slope: 0.97, intercept: -10, ClassChoices(transform: LogitTransform.none))?.count == 4)
+    #expect(
+      try select(logits, slope: 0.97, intercept: -10, ClassChoices(transform: LogitTransform.none))?.count == 4)
     let given = ClassChoices.self
     #expect(
       try select(logits, given.init(transform: .linear(slope: 2, intercept: -21))) == [score(2, 1), score(1, 0)])
@@ -126,7 +128,7 @@ import Testing
     let selection = try ClassSelection(ClassChoices(), labels: labels, slope: 1, intercept: 0, model: model)
     for window in 0..<4 {
       let logits = Array(values[window * labels.count..<(window + 1) * labels.count])
-      let selected = selection.select(logits.span)
+      let selected = selection.select(listed: logits.span)
       let kept = try #require(selected)
       var seen: Set<String> = []
       let want = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }

@@ -52,7 +52,8 @@ import Testing
   }
 
   @Test func entriesAreCounted() throws {
-    let text = "classifiers:\n  - model: AAAA\n  - model_file: a.json\n    tags: [x, y]\n    threshold: {x: 1, y: null}"
+    let text =
+      "classifiers:\n  - model: AAAA\n  - model_file: a.json\n    tags: [x, y]\n    threshold: {x: 1, y: null}"
     #expect(try Configuration.parse(text, file: "c.yml").classifiers()?.count == 2)
     #expect(try Configuration.parse("", file: "c.yml").classifiers() == nil)
   }
@@ -66,7 +67,8 @@ import Testing
   @Test func eventsAreCSVUnlessOtherwiseAsked() throws {
     #expect(try ClassifySettings(ClassifyOptions()).generate.format == .csv)
     #expect(try ClassifySettings(Self.options { $0.generate.format = .parquet }).generate.format == .parquet)
-    #expect(try ClassifySettings(Self.options { $0.lists = [.birdnet, .raven, .birdnet] }).lists == [.raven, .birdnet])
+    #expect(
+      try ClassifySettings(Self.options { $0.lists = [.birdnet, .raven, .birdnet] }).lists == [.raven, .birdnet])
   }
 
   @Test(arguments: [
@@ -97,12 +99,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--top", options { $0.top = 3 }), ("--min-score", options { $0.minScore = .score(1) }), ("--species", options { $0.species = ["x"] }),
+    ("--top", options { $0.top = 3 }), ("--min-score", options { $0.minScore = .score(1) }),
+    ("--species", options { $0.species = ["x"] }),
     ("--all-scores", options { $0.allScores = true }), ("--logit-transform", options { $0.transform = .model }),
   ])
   func optionsOfTheModelsClassesNeedThem(option: String, options: ClassifyOptions) {
     let error = #expect(throws: RunnerError.self) {
-      try ClassifySettings(options, configuration: Configuration.parse("classifiers:\n  - model: AAAA", file: "c.yml"))
+      try ClassifySettings(
+        options, configuration: Configuration.parse("classifiers:\n  - model: AAAA", file: "c.yml"))
     }
     #expect(
       error?.description

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ProvenanceTests {
   private static let model = ModelFacts(
-    name: "perch_8", edition: "v8", digest: String(repeating: "0", count: 64), embeddingSize: 1280,
+    name: "perch_8", edition: "v8", digest: FileDigest(known: String(repeating: "0", count: 64)), embeddingSize: 1280,
     targetPeak: 0.25, weights: "trained, unverified", kernels: "x86-64-v3")
   private static let recording = InputFacts(
     source: "site1/audio.wav", digest: String(repeating: "1", count: 64), durationSeconds: 13,
@@ -17,7 +17,7 @@ import Testing
   private func provenance(_ change: (inout GenerateOptions) -> Void = { _ in }) throws -> Provenance {
     var options = GenerateOptions()
     change(&options)
-    return Provenance(
+    return try Provenance(
       generate: try GenerateSettings(options), model: Self.model, recording: Self.recording,
       created: "2026-01-01T00:00:00Z")
   }

@@ -36,12 +36,15 @@ struct KerasFile {
     for name in names {
       let data = entries[name] ?? []
       let start = bytes.count
-      let common = little(20, 2) + little(0, 2) + little(Int(method), 2) + little(0, 8)
+      let common =
+        little(20, 2) + little(0, 2) + little(Int(method), 2) + little(0, 8)
         + little(data.count, 4) + little(data.count, 4) + little(name.utf8.count, 2) + little(0, 2)
       bytes += little(0x0403_4B50, 4) + common + Array(name.utf8) + data
-      directory += little(0x0201_4B50, 4) + little(20, 2) + common + little(0, 10) + little(start, 4) + Array(name.utf8)
+      directory +=
+        little(0x0201_4B50, 4) + little(20, 2) + common + little(0, 10) + little(start, 4) + Array(name.utf8)
     }
-    let end = little(0x0605_4B50, 4) + little(0, 4) + little(names.count, 2) + little(names.count, 2)
+    let end =
+      little(0x0605_4B50, 4) + little(0, 4) + little(names.count, 2) + little(names.count, 2)
       + little(directory.count, 4) + little(bytes.count, 4) + little(0, 2)
     return bytes + directory + end
   }
@@ -67,7 +70,8 @@ struct KerasFile {
     var file = KerasFile()
     let normalization = #"{"class_name":"BatchNormalization","config":{"epsilon":0.001}}"#
     file.config =
-      #"{"config":{"layers":[\#(KerasFile.input),\#(normalization),\#(KerasFile.dense("relu")),\#(KerasFile.dense())]}}"#
+      #"{"config":{"layers":[\#(KerasFile.input),\#(normalization),\#(KerasFile.dense("relu"))"#
+      + #",\#(KerasFile.dense())]}}"#
     let (gamma, beta): ([Float], [Float]) = ([1.5, 0.5, -2], [0.1, -0.2, 0.3])
     let (mean, variance): ([Float], [Float]) = ([0.5, -1, 2], [4, 0.25, 0.01])
     let weights: [Float] = [0.5, -1, 2]
@@ -88,7 +92,8 @@ struct KerasFile {
           Double(gamma[i]) * (Double(x[i]) - Double(mean[i])) / (Double(variance[i]) + 0.001).squareRoot()
           + Double(beta[i])
         sum += normalized * Double(weights[i])
-        size += (abs(Double(x[i])) + abs(Double(mean[i]))) * abs(Double(gamma[i] * weights[i]))
+        size +=
+          (abs(Double(x[i])) + abs(Double(mean[i]))) * abs(Double(gamma[i] * weights[i]))
           / (Double(variance[i]) + 0.001).squareRoot()
       }
       if sum < 0 { rectified += 1 }
@@ -128,7 +133,8 @@ struct KerasFile {
       try cause { $0.weights.removeLast() }
         == "model.weights.h5 in the archive: layers/dense/vars/1 is missing")
     #expect(
-      try cause { $0.weights[1] = ("layers/dense/vars/1", [3], [1, 2, 3]) } == "layers/dense/vars/1 has another size")
+      try cause { $0.weights[1] = ("layers/dense/vars/1", [3], [1, 2, 3]) }
+        == "layers/dense/vars/1 has another size")
     #expect(
       try cause { $0.weights[1].values[0] = .nan } == "layers/dense/vars/1 holds a value that is not finite")
     #expect(try cause { $0.weights[0].shape = [6] } == "layers/dense/vars/0 is no matrix")

@@ -66,7 +66,10 @@ func read(_ text: String) throws -> [Recognizer] { try RecognizerReader.read(Arr
   }
 
   @Test func defaultNamesCountFromZero() throws {
-    #expect(try read("[{\(smallMembers)},{\(smallMembers)}]").map(\.name) == ["classifier_0_2class", "classifier_1_2class"])
+    #expect(
+      try read("[{\(smallMembers)},{\(smallMembers)}]").map(\.name) == [
+        "classifier_0_2class", "classifier_1_2class",
+      ])
   }
 
   @Test(arguments: [
@@ -85,7 +88,8 @@ func read(_ text: String) throws -> [Recognizer] { try RecognizerReader.read(Arr
   }
 
   @Test(arguments: [
-    (sized(1280), "perch_8"), (sized(1280, "4"), "perch_8"), (sized(1280, "8"), "perch_8"), (sized(1536), "perch_v2"),
+    (sized(1280), "perch_8"), (sized(1280, "4"), "perch_8"), (sized(1280, "8"), "perch_8"),
+    (sized(1536), "perch_v2"),
     (sized(1536, "1"), "perch_v2"), (sized(3), nil),
   ])
   func theModelFollowsFromTheFile(text: String, model: String?) throws {
@@ -97,24 +101,32 @@ func read(_ text: String) throws -> [Recognizer] { try RecognizerReader.read(Arr
     ("\u{89}HDF", "is neither recognizer JSON nor a Keras archive, it begins with the bytes c2 89 48 44"),
     ("{\n}}", "damaged JSON: line 2: there is more after the value"),
     ("[]", "holds no recognizer"), (#"{"recognizers":[]}"#, "holds no recognizer"), ("[1]", "is not an object"),
-    ("{}", "classes is missing"), (#"{"classes":null}"#, "classes is missing"), (#"{"classes":"a"}"#, "classes is not a list"),
+    ("{}", "classes is missing"), (#"{"classes":null}"#, "classes is missing"),
+    (#"{"classes":"a"}"#, "classes is not a list"),
     (#"{"classes":[1]}"#, "classes holds an entry that is not a text"), (#"{"classes":[]}"#, "classes is empty"),
     (#"{"classes":["a"]}"#, "beta is missing"), (#"{"classes":["a"],"beta":7}"#, "beta is not Base64 text"),
     (#"{"classes":["a"],"beta":"AAA A"}"#, "beta is damaged Base64 text"),
     (#"{"classes":["a"],"beta":"AAAA"}"#, "beta has 3 bytes, which are no whole 32-bit numbers"),
     (#"{"classes":["a"],"beta":"AAAAAA==\n"}"#, "beta_bias is missing"),
-    (#"{"classes":["a","b"],"beta":"AAAAAA==","beta_bias":""}"#,
-      "beta has 1 values, which do not divide among 2 classes"),
+    (
+      #"{"classes":["a","b"],"beta":"AAAAAA==","beta_bias":""}"#,
+      "beta has 1 values, which do not divide among 2 classes"
+    ),
     (#"{"classes":["a"],"beta":"","beta_bias":""}"#, "beta has 0 values, which do not divide among 1 classes"),
     (#"{"classes":["a"],"beta":"AAAAAA==","beta_bias":""}"#, "beta_bias has 0 values for 1 classes"),
-    (#"{"classes":["a"],"beta":"AADAfw==","beta_bias":"AAAAAA=="}"#, "beta or beta_bias holds a value that is not finite"),
+    (
+      #"{"classes":["a"],"beta":"AADAfw==","beta_bias":"AAAAAA=="}"#,
+      "beta or beta_bias holds a value that is not finite"
+    ),
     (#"{"name":"x","classifier_name":"y",\#(smallMembers)}"#, "classifier_name and name are different names"),
     ("[{\(smallMembers)},{}]", "recognizer 2: classes is missing"),
     (#"{"recognizers":[{\#(smallMembers)}],"run_config":[]}"#, "run_config has 0 entries for 1 recognizers"),
     (#"{"recognizers":[{\#(smallMembers)}],"run_config":7}"#, "run_config is neither an object nor a list"),
     (#"{"recognizers":[{\#(smallMembers)}],"run_config":[7]}"#, "run_config holds an entry that is not an object"),
-    (#"{"recognizers":[{\#(smallMembers)}],"run_config":{"threshold":1,"x":{}}}"#,
-      "run_config mixes settings with names of recognizers"),
+    (
+      #"{"recognizers":[{\#(smallMembers)}],"run_config":{"threshold":1,"x":{}}}"#,
+      "run_config mixes settings with names of recognizers"
+    ),
     (sized(1024), "takes 1024 values, as BirdNET gives: it is not a Perch recognizer"),
     (sized(1536, "8"), "was trained on perch_8, which has 1280 values, but beta takes 1536"),
   ])
@@ -141,23 +153,27 @@ func read(_ text: String) throws -> [Recognizer] { try RecognizerReader.read(Arr
 
 @Suite struct ThresholdTests {
   /// The rules of embeddings-classifier, case by case.
-  @Test(arguments: [
-    ("", [0, 0]), (#","threshold":1.5"#, [1.5, 1.5]), (#","threshold":null"#, [0, 0]),
-    (#","threshold":[1,null]"#, [1, nil]), (#","threshold":{"b":2}"#, [0, 2]), (#","threshold":{"a":null,"z":9}"#, [nil, 0]),
-    (#","threshold":1,"threshold_array":[2,3]"#, [2, 3]), (#","threshold":1,"threshold_array":null"#, [1, 1]),
-    (#","threshold":1,"run_config":{"threshold":2}"#, [2, 2]),
-    // Inside run_config null hides the value beside it, and is then absent.
-    (#","threshold":1,"run_config":{"threshold":null}"#, [0, 0]),
-  ] as [(String, [Float?])])
+  @Test(
+    arguments: [
+      ("", [0, 0]), (#","threshold":1.5"#, [1.5, 1.5]), (#","threshold":null"#, [0, 0]),
+      (#","threshold":[1,null]"#, [1, nil]), (#","threshold":{"b":2}"#, [0, 2]),
+      (#","threshold":{"a":null,"z":9}"#, [nil, 0]),
+      (#","threshold":1,"threshold_array":[2,3]"#, [2, 3]), (#","threshold":1,"threshold_array":null"#, [1, 1]),
+      (#","threshold":1,"run_config":{"threshold":2}"#, [2, 2]),
+      // Inside run_config null hides the value beside it, and is then absent.
+      (#","threshold":1,"run_config":{"threshold":null}"#, [0, 0]),
+    ] as [(String, [Float?])])
   func ofARecognizer(members: String, thresholds: [Float?]) throws {
     #expect(try read("{\(smallMembers)\(members)}").first?.thresholds == thresholds)
   }
 
-  @Test(arguments: [
-    (#"{"threshold":2}"#, [2, 2]), (#"{"threshold":null}"#, [nil, nil]), (#"[{"threshold":3}]"#, [3, 3]),
-    ("[null]", [1, 1]), (#"{"x":{"threshold":4}}"#, [4, 4]), (#"{"y":{"threshold":4}}"#, [1, 1]),
-    (#"{"x":null}"#, [1, 1]), (#"{"threshold_array":[5,6]}"#, [5, 6]), ("{}", [1, 1]), (#"{"save_empty":false}"#, [1, 1]),
-  ] as [(String, [Float?])])
+  @Test(
+    arguments: [
+      (#"{"threshold":2}"#, [2, 2]), (#"{"threshold":null}"#, [nil, nil]), (#"[{"threshold":3}]"#, [3, 3]),
+      ("[null]", [1, 1]), (#"{"x":{"threshold":4}}"#, [4, 4]), (#"{"y":{"threshold":4}}"#, [1, 1]),
+      (#"{"x":null}"#, [1, 1]), (#"{"threshold_array":[5,6]}"#, [5, 6]), ("{}", [1, 1]),
+      (#"{"save_empty":false}"#, [1, 1]),
+    ] as [(String, [Float?])])
   func ofAList(settings: String, thresholds: [Float?]) throws {
     let text = #"{"recognizers":[{"name":"x","threshold":1,\#(smallMembers)}],"run_config":\#(settings)}"#
     #expect(try read(text).first?.thresholds == thresholds)

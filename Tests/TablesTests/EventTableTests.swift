@@ -10,12 +10,14 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   /// The events of the format's examples: a recognizer's scores of three windows.
-  private static let example = zip([0.0, 5, 10], zip([5.0, 10, 13], [-0.2846019, 0.31011373, -0.13558297] as [Float]))
-    .map { start, rest in
-      EventRow(
-        source: "site1/audio.wav", channel: 0, start: start, end: rest.0, highHertz: 16_000, label: "Koala",
-        score: rest.1, recognizer: "koala")
-    }
+  private static let example = zip(
+    [0.0, 5, 10], zip([5.0, 10, 13], [-0.2846019, 0.31011373, -0.13558297] as [Float])
+  )
+  .map { start, rest in
+    EventRow(
+      source: "site1/audio.wav", channel: 0, start: start, end: rest.0, highHertz: 16_000, label: "Koala",
+      score: rest.1, recognizer: "koala")
+  }
 
   private func table(
     _ rows: [EventRow], _ name: String = "t.csv", format: TableFormat = .csv, hasTags: Bool = false,
@@ -62,7 +64,8 @@ import Testing
       source: "a.wav", channel: 1, start: 2.5, end: 7.5, highHertz: 11_025, label: "x", score: -2, recognizer: "y")
     #expect(
       try table([tagged, plain], hasTags: true, recordingID: 17) == """
-        source,channel,start,end,low_frequency_hertz,high_frequency_hertz,label,score,recognizer,tags,audio_recording_id
+        source,channel,start,end,low_frequency_hertz,high_frequency_hertz,label,score,recognizer,tags,\
+        audio_recording_id
         a.wav,1,2.5,7.5,0.0,11025.0,"Owl, ""great\""",1.5,owl,night|bird,17
         a.wav,1,2.5,7.5,0.0,11025.0,x,-2.0,y,,17
 
@@ -87,8 +90,10 @@ import Testing
     #expect(lines.count == 2)
     #expect(
       lines.last?.split(separator: "\t", omittingEmptySubsequences: false)
-        == ["1", "Spectrogram 1", "2147483648", "0.0", "5.0", "0.0", "16000.0", "c.wav", "0.0", "x \"y\"  z", "0.0",
-          "r 1"])
+        == [
+          "1", "Spectrogram 1", "2147483648", "0.0", "5.0", "0.0", "16000.0", "c.wav", "0.0", "x \"y\"  z", "0.0",
+          "r 1",
+        ])
   }
 
   @Test(arguments: [0, -0.0, 0.0004, 0.0625, 0.5005, -0.2846, 12.3456, 999.9996, 65504, -1e9] as [Float])
@@ -103,8 +108,10 @@ import Testing
     func confidence(_ score: Float) throws -> String {
       let row = EventRow(
         source: "a", channel: 0, start: 0, end: 5, highHertz: 1, label: "l", score: score, recognizer: "r")
-      return try list([row], .birdnet).split(separator: "\n")[1].split(separator: ",", omittingEmptySubsequences: false)
-        .map(String.init)[4]
+      return try list([row], .birdnet).split(separator: "\n")[1].split(
+        separator: ",", omittingEmptySubsequences: false
+      )
+      .map(String.init)[4]
     }
     #expect(try confidence(0) == "0.5000")
     #expect(try confidence(2) == "0.8808")

@@ -143,7 +143,7 @@ private struct Replacing: WeightSource {
   let path: String
   let value: Float
   var settings: ModelSettings { base.settings }
-  var digest: String { base.digest }
+  var digest: FileDigest { base.digest }
 
   func tensor(_ path: String, shape: [Int]) throws(RunnerError) -> [Float] {
     path == self.path ? [Float](repeating: value, count: shape.reduce(1, *)) : try base.tensor(path, shape: shape)

@@ -33,10 +33,14 @@ package struct ClassSelection: Sendable {
   private let top: Int?
   /// Wanted classes; those of one name follow each other, so that the best of them stands for the name.
   private let wanted: [Class]
+  /// Classes that a list of species names, in the order of their logits; nil for all.
+  package let listed: [Int]?
 
   private struct Class: Sendable {
     let index: Int
     let name: Int
+    /// Among the listed classes.
+    let place: Int
   }
 
   /// - Throws: exit code 2 for a species that the head does not know.
@@ -52,17 +56,18 @@ package struct ClassSelection: Sendable {
       case .none: (1, 0)
       case .linear(let slope, let intercept): (slope, intercept)
       }
-    let listed = try choices.species?.classes(among: labels, of: model) ?? Array(labels.indices)
+    listed = try choices.species?.classes(among: labels, of: model)
+    let places = (listed ?? Array(labels.indices)).enumerated()
     guard top != nil else {
-      wanted = listed.map { Class(index: $0, name: $0) }
+      wanted = places.map { Class(index: $1, name: $1, place: $0) }
       return
     }
     // The first class of a name stands for it.
     var first: [String: Int] = [:]
-    let classes = listed.map { index in
+    let classes = places.map { place, index in
       let name = first[labels[index]] ?? index
       first[labels[index]] = name
-      return Class(index: index, name: name)
+      return Class(index: index, name: name, place: place)
     }
     wanted = classes.sorted { ($0.name, $0.index) < ($1.name, $1.index) }
   }
@@ -76,23 +81,51 @@ package struct ClassSelection: Sendable {
       model: source.settings.name)
   }
 
-  /// The kept ones of the raw logits of all classes: greatest first, equal ones by class; nil when a logit that
-  /// counts is not finite.
-  package func select(_ logits: borrowing Span<Float>) -> [ClassScore]? {
+  /// So many of the greatest logits give all scores that are kept; nil where all logits must be looked at: when
+  /// every class is wanted, or some share a name and only the best of these counts.
+  var mostLogits: Int? { wanted.allSatisfy { $0.index == $0.name } ? top : nil }
+
+  /// No logit below this one reaches the floor; a little low, because scores are rounded.
+  var logitFloor: Float {
+    guard let floor else { return -.infinity }
+    let logit = (Double(floor) - intercept) / slope
+    return Float(logit - 1e-5 * (abs(logit) + abs(intercept / slope) + 1))
+  }
+
+  /// nil for a logit that no table may hold the score of.
+  private func score(_ logit: Float) -> Float? {
+    let score = Float(slope * Double(logit) + intercept)
+    return score.isFinite ? score : nil
+  }
+
+  /// What is kept of the greatest logits, as many as `mostLogits` says; nil when one is not finite.
+  func scores(ofGreatest logits: borrowing Span<ClassLogit>) -> [ClassScore]? {
+    var kept: [ClassScore] = []
+    for i in 0..<logits.count {
+      guard let score = score(logits[i].logit) else { return nil }
+      if floor.map({ score >= $0 }) ?? true { kept.append(ClassScore(index: logits[i].index, score: score)) }
+    }
+    return kept
+  }
+
+  /// The kept ones of the raw logits of all listed classes, in their order: greatest first, equal ones by class;
+  /// nil when a logit is not finite.
+  package func select(listed logits: borrowing Span<Float>) -> [ClassScore]? {
     var ranking = Ranking(limit: top ?? wanted.count, of: wanted.count)
-    var place = 0
-    while place < wanted.count {
-      let name = wanted[place].name
-      var best = wanted[place].index
+    var next = 0
+    while next < wanted.count {
+      let name = wanted[next].name
+      var best = wanted[next]
       repeat {
-        let index = wanted[place].index
-        guard logits[index].isFinite else { return nil }
-        if logits[index] > logits[best] { best = index }
-        place += 1
-      } while place < wanted.count && wanted[place].name == name
-      let score = Float(slope * Double(logits[best]) + intercept)
-      guard score.isFinite else { return nil }
-      if floor.map({ score >= $0 }) ?? true { ranking.offer(logits[best], ClassScore(index: best, score: score)) }
+        let logit = logits[wanted[next].place]
+        guard logit.isFinite else { return nil }
+        if logit > logits[best.place] { best = wanted[next] }
+        next += 1
+      } while next < wanted.count && wanted[next].name == name
+      guard let score = score(logits[best.place]) else { return nil }
+      if floor.map({ score >= $0 }) ?? true {
+        ranking.offer(logits[best.place], ClassScore(index: best.index, score: score))
+      }
     }
     return ranking.best
   }
@@ -127,30 +160,52 @@ private struct Ranking {
     return sorted.prefix(limit).map(\.class)
   }
 
-  private static func precedes(_ a: (logit: Float, class: ClassScore), _ b: (logit: Float, class: ClassScore)) -> Bool {
+  private static func precedes(_ a: (logit: Float, class: ClassScore), _ b: (logit: Float, class: ClassScore))
+    -> Bool
+  {
     a.logit != b.logit ? a.logit > b.logit : a.class.index < b.class.index
+  }
+}
+
+/// The head of a model with the classes that are wanted of it, shared by all workers.
+struct HeadScoring: Sendable {
+  private let head: HeadScorer
+  private let selection: ClassSelection
+
+  init(_ model: PerchModel, _ selection: ClassSelection) {
+    self.selection = selection
+    head = model.makeHeadScorer(
+      ClassSelection.head, listed: selection.listed, purpose: selection.mostLogits == nil ? .all : .greatest)
+  }
+
+  /// What scores the window that `workspace` holds.
+  func scorer(_ workspace: Workspace) -> HeadClassScorer {
+    HeadClassScorer(
+      head: head.makeWorkspace(), workspace: workspace, selection: selection,
+      logits: Storage(count: selection.mostLogits == nil ? head.classes : 0))
   }
 }
 
 /// Scores of the head's classes for what a worker's workspace holds.
 struct HeadClassScorer: ClassScorer {
-  private let model: PerchModel
-  private let workspace: Workspace
-  private let selection: ClassSelection
-  /// One worker writes and reads it, in turn.
-  private let logits: Storage<Float>
-
-  init(_ model: PerchModel, _ workspace: Workspace, _ selection: ClassSelection) {
-    self.model = model
-    self.workspace = workspace
-    self.selection = selection
-    logits = Storage(count: selection.labels.count)
-  }
+  let head: HeadWorkspace
+  let workspace: Workspace
+  let selection: ClassSelection
+  /// Room for all logits where the greatest are not enough. One worker writes and reads it, in turn.
+  let logits: Storage<Float>
 
   func scores() -> [ClassScore]? {
-    logits.withMutableSpan(0..<selection.labels.count) { span in
-      model.logits(ClassSelection.head, workspace, into: &span)
-      return selection.select(span.span)
+    head.keep(workspace, slot: 0)
+    guard let most = selection.mostLogits else {
+      return logits.withMutableSpan(0..<logits.count) { span in
+        head.allLogits(windows: 1, into: &span)
+        return selection.select(listed: span.span)
+      }
     }
+    var kept: [ClassScore]? = []
+    head.topClasses(most, floor: selection.logitFloor, windows: 1) { _, greatest in
+      kept = selection.scores(ofGreatest: greatest)
+    }
+    return kept
   }
 }

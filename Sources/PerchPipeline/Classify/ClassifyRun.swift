@@ -51,8 +51,8 @@ package struct ClassifyRun: Sendable {
     } emit: { result throws(RunnerError) in
       try outputs.append(result.scored)
     }
-    let provenance = Provenance(
-      generate: settings.generate, model: run.engine.facts, recording: try run.facts(of: reader),
+    let provenance = try Provenance(
+      generate: settings.generate, model: run.engine.facts, recording: run.facts(of: reader),
       created: run.created)
     try outputs.finish(
       provenance.ofEvents(

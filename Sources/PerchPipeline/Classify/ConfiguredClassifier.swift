@@ -47,14 +47,17 @@ package struct ConfiguredClassifier: Equatable, Sendable {
     var members: [String: Node] = [:]
     for (key, value) in mapping {
       let line = ConfigurationLine(file: file, mark: key.mark)
-      guard let key = key.scalar?.string else { throw line.refuses("a key is not a word", "write it as 'key: value'") }
+      guard let key = key.scalar?.string else {
+        throw line.refuses("a key is not a word", "write it as 'key: value'")
+      }
       guard Key.all.contains(key) else { throw line.unknown(key, of: Key.all) }
       members[key] = value
     }
     func text(_ key: String) throws(RunnerError) -> String? {
       guard let node = members[key] else { return nil }
       guard let text = node.scalar?.string.trimmed, !text.isEmpty else {
-        throw ConfigurationLine(file: file, mark: node.mark).refuses("\(key) is not a text", "write a text after it")
+        throw ConfigurationLine(file: file, mark: node.mark).refuses(
+          "\(key) is not a text", "write a text after it")
       }
       return text
     }

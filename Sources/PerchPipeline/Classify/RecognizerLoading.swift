@@ -85,12 +85,14 @@ struct RecognizerChoice {
         }
         if let first = recognizers.first, first.dimension != recognizer.dimension {
           throw RunnerError(
-            classifier.place, "\(recognizer.fit), but \(first.fit)", remedy: "classify with each in a run of its own",
+            classifier.place, "\(recognizer.fit), but \(first.fit)",
+            remedy: "classify with each in a run of its own",
             exit: .recognizer)
         }
         if let model, model.embeddingSize != recognizer.dimension {
           throw RunnerError(
-            classifier.place, "\(recognizer.fit), but \(model.rawValue) was asked for, which gives \(model.embeddingSize)",
+            classifier.place,
+            "\(recognizer.fit), but \(model.rawValue) was asked for, which gives \(model.embeddingSize)",
             remedy: "leave the model out, or use another recognizer", exit: .recognizer)
         }
         recognizers.append(recognizer)

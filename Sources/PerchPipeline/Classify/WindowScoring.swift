@@ -16,7 +16,9 @@ struct WindowScoring: Sendable {
       }
       let scorer = RecognizerScorer(recognizers)
       scorers = Scorers(recognizers)
-      workers = engine.workers.map { ScoringWorker(network: $0, means: .recognizers(scorer, scorer.makeWorkspace())) }
+      workers = engine.workers.map {
+        ScoringWorker(network: $0, means: .recognizers(scorer, scorer.makeWorkspace()))
+      }
     case .classes:
       guard let classes = engine.classes else { preconditionFailure("an engine that scores classes") }
       scorers = Scorers(model: engine.facts.name, labels: classes.selection.labels)

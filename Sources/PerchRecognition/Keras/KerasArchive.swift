@@ -38,7 +38,8 @@ struct KerasArchive {
       case "Dense":
         let activation = settings["activation"]?.string ?? "linear"
         guard activation == "linear" || activation == "relu" else {
-          throw RecognizerFault("has a Dense layer with activation \(activation), which is not known", .otherRecognizer)
+          throw RecognizerFault(
+            "has a Dense layer with activation \(activation), which is not known", .otherRecognizer)
         }
         layers.append(.dense(isRectified: activation == "relu"))
       default: throw RecognizerFault("has a layer \(kind), which is not known", .otherRecognizer)
@@ -51,7 +52,8 @@ struct KerasArchive {
   func recognizer(labels: [String]?, digest: String) throws(RecognizerFault) -> Recognizer {
     let (hidden, output) = try stack()
     guard let labels else {
-      throw RecognizerFault("is a Keras archive without labels: a file <name>.keras.labels.json or tags must name them")
+      throw RecognizerFault(
+        "is a Keras archive without labels: a file <name>.keras.labels.json or tags must name them")
     }
     guard labels.count == output.outputs else {
       throw RecognizerFault("has \(output.outputs) outputs for \(labels.count) labels")

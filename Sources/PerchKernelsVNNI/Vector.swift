@@ -1,0 +1,1 @@
+../PerchKernels/Vector.swift
