@@ -58,6 +58,8 @@ let package = Package(
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPlatform"),
+    .target(
+      name: "CClassLists", exclude: ["README.md", "perch_8_labels.txt", "perch_v2_labels.csv"]),
 
     module("PerchCore", [
       .product(name: "Crypto", package: "swift-crypto"),
@@ -67,12 +69,12 @@ let package = Package(
     module("PerchTensor", ["PerchCore", "KernelTable", "CPlatform"] + kernelBuilds.map { .byName(name: $0.name) }),
     module("PerchWeights", ["PerchCore", "CHDF5"]),
     module("PerchAudio", ["PerchCore", "PerchTensor", "CSndFile"]),
-    module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights"]),
+    module("PerchModel", ["PerchCore", "PerchTensor", "PerchWeights", "CClassLists"]),
     module("PerchExport", [
       "PerchCore", "KernelTable", "PerchTensor", "PerchWeights", "PerchModel",
       .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable"]),
+    module("PerchRecognition", ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"]),
     module("PerchTables", ["PerchCore", .product(name: "SystemPackage", package: "swift-system")]),
     module("PerchHoplite", [
       "PerchCore", .product(name: "SystemPackage", package: "swift-system"),
@@ -114,11 +116,15 @@ let package = Package(
     tests(
       "TablesTests", ["PerchTables", "PerchCore", .product(name: "SystemPackage", package: "swift-system")],
       exclude: ["Readers"]),
-    tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
+    tests("PipelineTests", [
+      "PerchPipeline", "PerchAudio", "PerchCore", "PerchTables", "PerchRecognition", "PerchModel",
+    ]),
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
     ]),
-    tests("RecognitionTests", ["PerchRecognition", "PerchTensor", "PerchCore", "KernelTable", "CPlatform"]),
+    tests("RecognitionTests", [
+      "PerchRecognition", "PerchTensor", "PerchWeights", "PerchCore", "KernelTable", "CPlatform",
+    ]),
     tests("HopliteTests", [
       "PerchHoplite", "PerchPipeline", "PerchTables", "PerchCore",
       .product(name: "SystemPackage", package: "swift-system"),

@@ -8,10 +8,17 @@ package struct Configuration: Equatable, Sendable {
   package var hop: WindowHop?
   /// `embedding_model`.
   package var embeddingModel: ModelName?
+  /// `classifiers`: a fault in it matters only to who asks for it.
+  private var classifierList: Result<[ConfiguredClassifier], RunnerError>?
   /// Old names that were accepted.
   package var notes: [Note] = []
 
   package init() {}
+
+  /// `classifiers`; nil where the file has no such key.
+  ///
+  /// - Throws: an error with exit code 2 that names the file, the line and the key.
+  package func classifiers() throws(RunnerError) -> [ConfiguredClassifier]? { try classifierList?.get() }
 
   /// - Throws: an error with exit code 2 that names the file, the line and the key.
   package static func read(_ path: String) throws(RunnerError) -> Configuration {
@@ -23,7 +30,7 @@ package struct Configuration: Equatable, Sendable {
     var configuration = Configuration()
     var hopLine: Int?
     for (key, value) in try entries(text, file: file) {
-      let line = Line(file: file, mark: key.mark)
+      let line = ConfigurationLine(file: file, mark: key.mark)
       switch key.string {
       case Key.hop, OldKey.hop:
         if let hopLine {
@@ -37,7 +44,10 @@ package struct Configuration: Equatable, Sendable {
             Note(.warning, line.text, "\(OldKey.hop) is an old name; write \(Key.hop)"))
         }
       case Key.model: configuration.embeddingModel = try line.model(value)
-      case Key.classifiers: continue  // read by `classify`
+      case Key.classifiers:
+        configuration.classifierList = Result { () throws(RunnerError) in
+          try ConfiguredClassifier.list(value, file: file)
+        }
       default: throw line.unknown(key.string)
       }
     }
@@ -56,21 +66,21 @@ package struct Configuration: Equatable, Sendable {
       var entries: [(Node.Scalar, Node)] = []
       for (key, value) in mapping {
         guard case .scalar(let name) = key else {
-          throw Line(file: file, mark: key.mark).refuses("a key is not a word", "write it as 'key: value'")
+          throw ConfigurationLine(file: file, mark: key.mark).refuses("a key is not a word", "write it as 'key: value'")
         }
         entries.append((name, value))
       }
       return entries
-    case .scalar(let scalar): throw Line(file: file, mark: scalar.mark).notKeys
-    case .sequence(let sequence): throw Line(file: file, mark: sequence.mark).notKeys
-    case .alias(let alias): throw Line(file: file, mark: alias.mark).notKeys
+    case .scalar(let scalar): throw ConfigurationLine(file: file, mark: scalar.mark).notKeys
+    case .sequence(let sequence): throw ConfigurationLine(file: file, mark: sequence.mark).notKeys
+    case .alias(let alias): throw ConfigurationLine(file: file, mark: alias.mark).notKeys
     }
   }
 
   /// Yams describes a fault over several lines, with the text around it; one line is enough here.
   private static func syntax(_ error: any Error, file: String) -> RunnerError {
     func refused(_ problem: String, _ mark: Mark?) -> RunnerError {
-      Line(file: file, mark: mark).refuses("not valid YAML: \(problem)", "correct the line")
+      ConfigurationLine(file: file, mark: mark).refuses("not valid YAML: \(problem)", "correct the line")
     }
     return switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -106,7 +116,7 @@ private enum OldKey {
 }
 
 /// A place in the file, and the complaints about what stands there.
-private struct Line {
+struct ConfigurationLine {
   let text: String
 
   init(file: String, mark: Mark?) {
@@ -119,21 +129,25 @@ private struct Line {
 
   var notKeys: RunnerError { refuses("not a list of keys with values", "write lines such as 'key: value'") }
 
-  func unknown(_ key: String) -> RunnerError {
+  fileprivate func unknown(_ key: String) -> RunnerError {
     if let now = OldKey.replaced[key] { return refuses("'\(key)' is a key of version 1", now) }
-    let known = "known keys: \(Key.all.joined(separator: ", "))"
-    guard let nearest = NearestName.of(key, in: Key.all) else { return refuses("unknown key '\(key)'", known) }
+    return unknown(key, of: Key.all)
+  }
+
+  func unknown(_ key: String, of all: [String]) -> RunnerError {
+    let known = "known keys: \(all.joined(separator: ", "))"
+    guard let nearest = NearestName.of(key, in: all) else { return refuses("unknown key '\(key)'", known) }
     return refuses("unknown key '\(key)', did you mean '\(nearest)'", known)
   }
 
-  func hop(_ value: Node, key: String) throws(RunnerError) -> WindowHop {
+  fileprivate func hop(_ value: Node, key: String) throws(RunnerError) -> WindowHop {
     guard case .scalar(let scalar) = value, scalar.style == .plain, let seconds = Double(scalar.string) else {
       throw refuses("\(key) is not a number", "give seconds, such as 2.5")
     }
     return try WindowHop(seconds, from: text)
   }
 
-  func model(_ value: Node) throws(RunnerError) -> ModelName {
+  fileprivate func model(_ value: Node) throws(RunnerError) -> ModelName {
     guard case .scalar(let scalar) = value, let model = ModelName(rawValue: scalar.string) else {
       throw refuses("\(Key.model) is not a known model", "write perch_8 or perch_v2")
     }

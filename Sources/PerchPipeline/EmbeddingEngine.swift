@@ -27,26 +27,43 @@ extension EmbeddingWorker {
 package struct EmbeddingEngine: Sendable {
   package let facts: ModelFacts
   package let workers: [any EmbeddingWorker]
+  /// Which of the model's own classes are scored, by one scorer for each worker; nil where none are.
+  package let classes: (selection: ClassSelection, scorers: [any ClassScorer])?
 
-  package init(facts: ModelFacts, workers: [any EmbeddingWorker]) {
+  package init(
+    facts: ModelFacts, workers: [any EmbeddingWorker],
+    classes: (selection: ClassSelection, scorers: [any ClassScorer])? = nil
+  ) {
     self.facts = facts
     self.workers = workers
+    self.classes = classes
   }
 
   /// Finds and loads the weights that the settings ask for.
   ///
-  /// - Parameter note: is told when nothing was trained for these weights.
-  /// - Throws: exit code 4 when there are none, or they are damaged or of another model.
+  /// - Parameters:
+  ///   - usual: the model to look for where the settings name none.
+  ///   - choices: which of the model's own classes to score; nil for none of them.
+  ///   - note: is told when nothing was trained for these weights.
+  /// - Throws: exit code 4 when there are none, or they are damaged or of another model; 2 for classes that
+  ///   the model does not have.
   package init(
-    _ settings: GenerateSettings, environment: [String: String] = ProcessInfo.processInfo.environment,
-    note: (Note) -> Void
+    _ settings: GenerateSettings, usual: ModelName? = nil, classes choices: ClassChoices? = nil,
+    environment: [String: String] = ProcessInfo.processInfo.environment, note: (Note) -> Void
   ) throws(RunnerError) {
     let locator = WeightLocator(option: settings.weights, environment: environment[WeightLocator.variable])
-    let source = try locator.open(model: settings.model?.rawValue)
+    let source = try locator.open(
+      model: settings.model?.rawValue, usual: usual?.rawValue,
+      heads: choices == nil ? .none : .named(ClassSelection.head))
     try Self.checkWindow(source.settings)
+    let selection = try choices.map { (choices) throws(RunnerError) in try ClassSelection(choices, of: source) }
     let model = try PerchModel(source)
     facts = ModelFacts(model)
-    workers = (0..<settings.jobs).map { _ in NetworkWorker(model: model, workspace: model.makeWorkspace()) }
+    let workspaces = (0..<settings.jobs).map { _ in model.makeWorkspace() }
+    workers = workspaces.map { NetworkWorker(model: model, workspace: $0) }
+    classes = selection.map { selection in
+      (selection, workspaces.map(HeadScoring(model, selection).scorer))
+    }
     if case .seeded = model.settings.origin {
       note(
         Note(

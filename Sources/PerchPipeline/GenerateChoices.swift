@@ -3,6 +3,14 @@ package enum ModelName: String, Sendable, CaseIterable {
   case perch8 = "perch_8"
   case perchV2 = "perch_v2"
 
+  /// Values of an embedding.
+  package var embeddingSize: Int {
+    switch self {
+    case .perch8: 1280
+    case .perchV2: 1536
+    }
+  }
+
   /// One line for a person: released version and elements of an embedding.
   package var summary: String {
     switch self {

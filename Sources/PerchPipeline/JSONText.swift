@@ -5,6 +5,11 @@ enum JSONText {
     /// Finite.
     case number(Double)
     case integer(Int)
+    /// Finite.
+    case float(Float)
+    case null
+    case list([Value])
+    case members([String: Value])
   }
 
   static func object(_ members: [String: Value]) -> String {
@@ -14,11 +19,17 @@ enum JSONText {
 
   static func array(_ texts: [String]) -> String { "[\(texts.map(quoted).joined(separator: ","))]" }
 
+  static func list(_ elements: [Value]) -> String { "[\(elements.map(text).joined(separator: ","))]" }
+
   private static func text(_ value: Value) -> String {
     switch value {
     case .string(let text): quoted(text)
     case .number(let number): "\(number)"
     case .integer(let number): "\(number)"
+    case .float(let number): "\(number)"
+    case .null: "null"
+    case .list(let elements): list(elements)
+    case .members(let members): object(members)
     }
   }
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import PerchCore
 import SystemPackage
 
-/// A small text file that the user wrote.
+/// A small file that the user wrote or named.
 enum TextFile {
   /// Far above any configuration with its models inside, far below what would trouble a machine.
   static let limit: Int64 = 256 << 20
@@ -12,6 +12,14 @@ enum TextFile {
   /// - Parameter kind: what the file is to the user, as in "configuration file".
   /// - Throws: an error with exit code 2.
   static func read(_ path: String, kind: String) throws(RunnerError) -> String {
+    guard let text = String(validating: try bytes(path, kind: kind), as: UTF8.self) else {
+      throw RunnerError(path, "the \(kind) is not UTF-8 text", remedy: "save it as UTF-8", exit: .usage)
+    }
+    return text
+  }
+
+  /// The bytes of `path`, which must be a regular file.
+  static func bytes(_ path: String, kind: String) throws(RunnerError) -> [UInt8] {
     func refused(_ cause: String, _ remedy: String) -> RunnerError {
       RunnerError(path, cause, remedy: remedy, exit: .usage)
     }
@@ -28,9 +36,6 @@ enum TextFile {
     guard let data = try? Data(contentsOf: URL(filePath: path)) else {
       throw refused("the \(kind) cannot be read", "check its permissions")
     }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw refused("the \(kind) is not UTF-8 text", "save it as UTF-8")
-    }
-    return text
+    return Array(data)
   }
 }

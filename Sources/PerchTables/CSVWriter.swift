@@ -1,19 +1,34 @@
 import PerchCore
 
-/// CSV as RFC 4180 has it, with `\n` for line ends and `# key: value` lines before the header line.
+/// How a table is written as text.
+enum TextDialect: Sendable {
+  /// RFC 4180, with a header line.
+  case commas
+  /// Fields between tabs, with a header line. There are no quotes: a tab or line break in a field becomes a blank.
+  case tabs
+  /// The same without the header line.
+  case bareTabs
+}
+
+/// CSV as RFC 4180 has it, with `\n` for line ends and `# key: value` lines before the header line; or a table with
+/// tabs.
 struct CSVEncoder: TableEncoder {
   private let names: [UInt8]
+  private let dialect: TextDialect
   private var text: [UInt8] = []
   private var bytes: [UInt8] = []
   private var hasWrittenNames = false
 
-  init(_ columns: [Column]) {
+  init(_ columns: [Column], dialect: TextDialect = .commas) {
+    self.dialect = dialect
     var names: [UInt8] = []
-    for (index, column) in columns.enumerated() {
-      if index > 0 { names.append(UInt8(ascii: ",")) }
-      CSVEncoder.append(column.name, to: &names)
+    if dialect != .bareTabs {
+      for (index, column) in columns.enumerated() {
+        if index > 0 { names.append(dialect.separator) }
+        dialect.append(column.name, to: &names)
+      }
+      names.append(UInt8(ascii: "\n"))
     }
-    names.append(UInt8(ascii: "\n"))
     self.names = names
   }
 
@@ -21,7 +36,7 @@ struct CSVEncoder: TableEncoder {
     try writeNames(to: &file)
     text.removeAll(keepingCapacity: true)
     for (index, cell) in row.enumerated() {
-      if index > 0 { text.append(UInt8(ascii: ",")) }
+      if index > 0 { text.append(dialect.separator) }
       append(cell)
     }
     text.append(UInt8(ascii: "\n"))
@@ -40,7 +55,7 @@ struct CSVEncoder: TableEncoder {
   private mutating func writeNames(to file: inout AtomicFile) throws(RunnerError) {
     if hasWrittenNames { return }
     hasWrittenNames = true
-    try file.write(names)
+    if !names.isEmpty { try file.write(names) }
   }
 
   /// Numbers take the shortest text that reads back to the same value, which is what `description`
@@ -48,7 +63,7 @@ struct CSVEncoder: TableEncoder {
   private mutating func append(_ cell: Cell) {
     switch cell {
     case .null: break
-    case .text(let value): CSVEncoder.append(value, to: &text)
+    case .text(let value): dialect.append(value, to: &text)
     case .int32(let value): text.append(contentsOf: value.description.utf8)
     case .int64(let value): text.append(contentsOf: value.description.utf8)
     case .float(let value): text.append(contentsOf: value.description.utf8)
@@ -60,7 +75,26 @@ struct CSVEncoder: TableEncoder {
     }
   }
 
-  private static func append(_ value: String, to text: inout [UInt8]) {
+}
+
+extension TextDialect {
+  var separator: UInt8 {
+    switch self {
+    case .commas: UInt8(ascii: ",")
+    case .tabs, .bareTabs: UInt8(ascii: "\t")
+    }
+  }
+
+  /// Appends a field.
+  func append(_ value: String, to text: inout [UInt8]) {
+    switch self {
+    case .commas: Self.appendQuoted(value, to: &text)
+    case .tabs, .bareTabs: text.append(contentsOf: value.utf8.map { [0x09, 0x0A, 0x0D].contains($0) ? 0x20 : $0 })
+    }
+  }
+
+  /// Appends a field, in quotes where it needs them.
+  private static func appendQuoted(_ value: String, to text: inout [UInt8]) {
     let quote = UInt8(ascii: "\"")
     let needsQuotes = value.utf8.contains { byte in
       byte == quote || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")

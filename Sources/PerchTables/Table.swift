@@ -99,6 +99,15 @@ package struct TableWriter: ~Copyable {
     }
   }
 
+  /// A table as text for other programs, which takes no provenance.
+  init(path: FilePath, columns: [Column], dialect: TextDialect) throws(RunnerError) {
+    self.path = path
+    self.columns = columns
+    placement = .none
+    file = try AtomicFile(path)
+    encoder = CSVEncoder(columns, dialect: dialect)
+  }
+
   /// Writes a row: one cell for each column, in order. Throws exit 6 when the disk is full, exit 1 for a
   /// cell that does not fit its column or is not finite.
   package mutating func append(_ row: [Cell]) throws(RunnerError) {

@@ -32,6 +32,23 @@ package final class HDF5File: Sendable {
     unfinished = Atomic(false)
   }
 
+  /// Opens a file whose bytes are in memory.
+  ///
+  /// - Parameter name: for messages.
+  package init(image: [UInt8], name: FilePath) throws(HDF5Error) {
+    try HDF5Limit.checkSuperblock(Array(image.prefix(48)), fileBytes: image.count)
+    let file = try library { () throws(HDF5Error) -> hid_t in
+      var image = image
+      let count = image.count
+      let file = unsafe image.withUnsafeMutableBytes { unsafe perch_h5_open_image($0.baseAddress, count) }
+      guard file >= 0 else { throw .damaged }
+      return file
+    }
+    (path, bytes) = (name, image.count)
+    handle = Atomic(file)
+    unfinished = Atomic(false)
+  }
+
   /// Creates a file that appears under `path` when `finish()` is called.
   package init(writing path: FilePath) throws(HDF5Error) {
     guard InProgressFiles.ofProcess.add(Self.inProgress(path)) else { throw .cannotWrite(path.string) }

@@ -10,7 +10,19 @@ package struct ModelSettings: Equatable, Sendable {
   }
 
   /// Which of the heads below `heads/` a caller wants.
-  package enum HeadChoice: Sendable { case none, all }
+  package enum HeadChoice: Equatable, Sendable {
+    case none, all
+    /// The head of that name, if there is one.
+    case named(String)
+
+    func contains(_ head: String) -> Bool {
+      switch self {
+      case .none: false
+      case .all: true
+      case .named(let name): head == name
+      }
+    }
+  }
 
   /// `perch_8`, `perch_v2` or free text.
   package var name: String

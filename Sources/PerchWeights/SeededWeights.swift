@@ -14,10 +14,11 @@ package struct SeededWeights: WeightSource, Sendable {
     let recipe: SeededRecipe
   }
 
-  /// `classes` replaces the heads' numbers of classes, for small models in tests.
+  /// `classes` names the heads wanted, and other numbers of classes for small models in tests.
   package init(_ model: SeededModel, classes: [(head: String, count: Int)]? = nil) {
     settings = model.settings(seed: Self.seed, classes: classes)
-    let changed = classes.map { $0.map { ":\($0.head)=\($0.count)" }.joined() } ?? ""
+    let changed = (classes ?? []).filter { given in !model.classes.contains { $0 == given } }
+      .map { ":\($0.head)=\($0.count)" }.joined()
     digest = FileDigest(known: "seeded:\(model.rawValue):\(Self.seed)\(changed)")
     tensors = Self.recipes(settings, exponents: model.normExponents)
   }

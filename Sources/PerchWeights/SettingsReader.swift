@@ -35,7 +35,7 @@ struct SettingsReader {
       targetPeak: try root.notNegative("target_peak"), embeddingSize: embeddingSize,
       origin: try origin(root), verified: file.has("verification"), provenance: try provenance(root),
       frontend: frontend, backbone: try backbone(embeddingSize: embeddingSize),
-      heads: heads == .none ? [] : try self.heads())
+      heads: heads == .none ? [] : try self.heads(heads))
   }
 
   private func checkFormat(_ root: AttributeReader) throws(WeightFault) {
@@ -160,10 +160,11 @@ struct SettingsReader {
 
   // MARK: Heads
 
-  func heads() throws(WeightFault) -> [HeadSettings] {
+  func heads(_ choice: ModelSettings.HeadChoice) throws(WeightFault) -> [HeadSettings] {
     guard file.has("heads") else { return [] }
     var heads: [HeadSettings] = []
-    for name in try WeightFault.reading({ () throws(HDF5Error) in try file.links(in: "heads") }) {
+    for name in try WeightFault.reading({ () throws(HDF5Error) in try file.links(in: "heads") })
+    where choice.contains(name) {
       heads.append(try head(name))
     }
     return heads.sorted { $0.order < $1.order }

@@ -53,14 +53,17 @@ package struct WeightLocator: Sendable {
   }
 
   /// Opens what `locate` finds. A `model` that the weights do not hold is an error.
+  ///
+  /// - Parameter usual: the model that is looked for in a folder when `model` is nil; other weights that
+  ///   somebody named are opened all the same.
   package func open(
-    model: String? = nil, heads: ModelSettings.HeadChoice = .none
+    model: String? = nil, usual: String? = nil, heads: ModelSettings.HeadChoice = .none
   ) throws(RunnerError) -> any WeightSource {
     let source: any WeightSource
     let subject: String
-    switch try locate(model: model) {
+    switch try locate(model: model ?? usual) {
     case .seeded(let seeded):
-      let weights = heads == .none ? SeededWeights(seeded, classes: []) : SeededWeights(seeded)
+      let weights = SeededWeights(seeded, classes: seeded.classes.filter { heads.contains($0.head) })
       (source, subject) = (weights, "seeded:\(seeded.rawValue)")
     case .file(let path): (source, subject) = (try WeightFile(path: path, heads: heads), path.string)
     }

@@ -3,8 +3,9 @@ import PerchCore
 import PerchPipeline
 import PerchTables
 
-struct Distance: AsyncParsableCommand {
+struct DistanceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "distance",
     abstract: "Writes how far the windows of a recording are from query clips.",
     usage: "perch-runner distance [<options>] <input-file> <query-file> ... <output-directory>",
     discussion: """

@@ -83,8 +83,17 @@ struct EmbeddingTableOptions: ParsableArguments {
   @Option(help: "float32, or float16 to round as perch-hoplite's database does (default: float32).")
   var precision: Precision?
 
-  /// Where the table goes and the format that this implies: the old option takes a file name too.
+  /// Where the table goes and the format that this implies.
   func destination(_ target: (path: String, old: Bool)) throws -> (Destination, TableFormat?) {
+    try TableTarget.destination(target, format: format)
+  }
+}
+
+enum TableTarget {
+  /// Where a table goes and the format that this implies: the old option takes a file name too.
+  static func destination(
+    _ target: (path: String, old: Bool), format: TableFormat?
+  ) throws(RunnerError) -> (Destination, TableFormat?) {
     let path = FilePath(target.path)
     guard target.old, let implied = path.extension.flatMap(TableFormat.init(argument:)) else {
       return (.folder(path), format)

@@ -17,11 +17,11 @@ enum Main {
 struct PerchRunner: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perch-runner",
-    abstract: "Turns sound recordings into embeddings of Google's Perch models.",
+    abstract: "Turns sound recordings into embeddings and labels of Google's Perch models.",
     version: programVersion,
     subcommands: [
-      Generate.self, Distance.self, Search.self, Train.self, Import.self, Weights.self, DoctorCommand.self,
-      Version.self,
+      Generate.self, Classify.self, DistanceCommand.self, Search.self, Train.self, Labels.self, Import.self,
+      Weights.self, DoctorCommand.self, Version.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.

@@ -8,6 +8,7 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "PerchCore": [],
     "CPlatform": [], "CHDF5": [], "CSndFile": [], "COpenBLAS": [],
+    "CClassLists": [],
     "KernelTable": ["CPlatform"],
     "PerchKernels": ["KernelTable", "CPlatform"],
     "PerchKernelsV3": ["KernelTable", "CPlatform"],
@@ -20,9 +21,9 @@ import Testing
     "PerchWeights": ["PerchCore", "CHDF5"],
     "PerchAudio": ["PerchCore", "PerchTensor", "KernelTable", "CSndFile"],
     "PerchTables": ["PerchCore"],
-    "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
+    "PerchModel": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights", "CClassLists"],
     "PerchExport": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights", "PerchModel"],
-    "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable"],
+    "PerchRecognition": ["PerchCore", "PerchTensor", "KernelTable", "PerchWeights"],
     "PerchHoplite": ["PerchCore"],
     "PerchPipeline": [
       "PerchHoplite",

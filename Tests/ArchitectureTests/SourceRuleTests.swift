@@ -11,7 +11,7 @@ import Testing
   private static let unsafeFiles: Set<String> = [
     "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchCore/MappedFile.swift", "PerchTables/Bytes.swift",
     "PerchWeights/HDF5File.swift", "PerchAudio/SoundFile.swift", "PerchAudio/VirtualFile.swift",
-    "PerchAudio/Resampler.swift", "PerchPipeline/Signals.swift",
+    "PerchAudio/Resampler.swift", "PerchPipeline/Signals.swift", "PerchModel/ClassLists.swift",
     "PerchExport/Bytes/ByteSource.swift",
   ]
 

@@ -1,0 +1,81 @@
+import PerchCore
+import PerchRecognition
+import PerchTables
+
+/// What the command line of `classify` says; nil or empty where it says nothing.
+package struct ClassifyOptions: Sendable {
+  /// What it shares with `generate`.
+  package var generate = GenerateOptions()
+  /// Files for other programs, beside the table.
+  package var lists: [EventListFormat] = []
+  /// For all recognizers and labels.
+  package var threshold: ScoreFloor?
+  package var top: Int?
+  package var minScore: ScoreFloor?
+  package var species: [String] = []
+  package var allScores = false
+  package var transform: LogitTransform?
+
+  package init() {}
+}
+
+/// The settings that `classify` works with: command line over configuration file over defaults.
+package struct ClassifySettings: Sendable {
+  package enum Scored: Sendable {
+    case recognizers([Recognizer])
+    /// The model's own classes.
+    case classes(ClassChoices)
+  }
+
+  /// How windows and embeddings are made, and what the table looks like.
+  package let generate: GenerateSettings
+  package let lists: [EventListFormat]
+  package let scored: Scored
+  /// The model to look for where nobody names one.
+  let usualModel: ModelName?
+
+  /// - Throws: exit code 2 for options and keys that are wrong or contradict each other, 5 for recognizers that
+  ///   are damaged or do not fit.
+  package init(_ options: ClassifyOptions, configuration: Configuration = Configuration()) throws(RunnerError) {
+    var shared = options.generate
+    shared.format = shared.format ?? .csv
+    generate = try GenerateSettings(shared, configuration: configuration)
+    lists = EventListFormat.allCases.filter { options.lists.contains($0) }
+    let classes = try ClassChoices(
+      top: options.top, floor: options.minScore, species: options.species, all: options.allScores,
+      transform: options.transform)
+    guard let classifiers = try configuration.classifiers() else {
+      if options.threshold != nil {
+        throw RunnerError(
+          "--threshold", "is for recognizers, and the configuration names none",
+          remedy: "give --min-score for the model's own classes, or classifiers with --config", exit: .usage)
+      }
+      scored = .classes(classes)
+      usualModel = nil
+      return
+    }
+    if let option = Self.ofClasses(options) {
+      throw RunnerError(
+        option, "is for the model's own classes, and the configuration names recognizers",
+        remedy: "leave it out, or the classifiers", exit: .usage)
+    }
+    let choice = try RecognizerChoice(classifiers, model: generate.model)
+    var recognizers = choice.recognizers
+    if let threshold = options.threshold {
+      for index in recognizers.indices {
+        recognizers[index].thresholds = recognizers[index].labels.map { _ in threshold.threshold }
+      }
+    }
+    scored = .recognizers(recognizers)
+    usualModel = choice.model
+  }
+
+  /// An option that was given although it is for the model's own classes.
+  private static func ofClasses(_ options: ClassifyOptions) -> String? {
+    if options.top != nil { return "--top" }
+    if options.minScore != nil { return "--min-score" }
+    if !options.species.isEmpty { return "--species" }
+    if options.allScores { return "--all-scores" }
+    return options.transform == nil ? nil : "--logit-transform"
+  }
+}

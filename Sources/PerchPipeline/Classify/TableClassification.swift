@@ -1,0 +1,40 @@
+import PerchCore
+import PerchRecognition
+import PerchTables
+import SystemPackage
+
+/// Events of the windows in a table of embeddings. No weights are read.
+struct TableClassification: Sendable {
+  let settings: ClassifySettings
+  let observer: Observer
+
+  func run(_ task: RecordingTask, created: String) throws(RunnerError) {
+    guard case .recognizers(let recognizers) = settings.scored else {
+      throw RunnerError(
+        task.input.string, "is a table of embeddings, from which the model's own classes cannot be scored",
+        remedy: "give recognizers with --config, or the recording", exit: .usage)
+    }
+    var reader = try EmbeddingTableReader(task.input)
+    let provenance = reader.provenance
+    if let dimension = reader.dimension {
+      for recognizer in recognizers { try recognizer.checkFits(dimension: dimension, of: task.input.string) }
+    }
+    let scorer = RecognizerScorer(recognizers)
+    let workspace = scorer.makeWorkspace()
+    var outputs = try EventOutputs(
+      task, settings: settings, scorers: Scorers(recognizers),
+      sampleRate: provenance["input_sample_rate"].flatMap(Int.init))
+    while let row = try reader.next() {
+      if Task.isCancelled { throw .interrupted }
+      guard let kept = scorer.kept(of: row.embedding, workspace) else {
+        throw .scoreNotFinite(task.input.string, at: row.start)
+      }
+      try outputs.append(
+        ScoredWindow(source: row.source, channel: row.channel, start: row.start, end: row.end, scores: kept))
+    }
+    reader.notes.forEach(observer.note)
+    try outputs.finish(
+      provenance.ofEvents(
+        recognizers: settings.recognizersText, configuration: JSONText.object(settings.scoring), created: created))
+  }
+}
