@@ -36,6 +36,7 @@ let package = Package(
     .executable(name: "perch-runner", targets: ["perch-runner"]),
     .library(name: "PerchPipeline", targets: ["PerchPipeline"]),
     .library(name: "PerchModel", targets: ["PerchModel"]),
+    .library(name: "COpenBLAS", targets: ["COpenBLAS"]),  // for tools/bench
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -19,7 +19,7 @@ struct PerchRunner: AsyncParsableCommand {
     commandName: "perch-runner",
     abstract: "Turns sound recordings into embeddings of Google's Perch models.",
     version: programVersion,
-    subcommands: [Generate.self, Weights.self, Version.self])
+    subcommands: [Generate.self, Bench.self, Weights.self, Version.self])
 
   /// Does what the command line asks for and returns the exit status.
   static func status() async -> Int32 {
