@@ -88,7 +88,8 @@ let package = Package(
       exclude: ["Readers"]),
     tests("PipelineTests", ["PerchPipeline", "PerchAudio", "PerchCore", "PerchTables"]),
     tests("CommandTests", [
-      "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+      "perch-runner", "PerchCore", "PerchTables", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio",
+      "PerchModel", .product(name: "SystemPackage", package: "swift-system"),
     ]),
     tests("ArchitectureTests", []),
   ]
