@@ -9,17 +9,8 @@ import Testing
 
 /// The built program on processors that this machine is not: it must find the kernels that they run, need no
 /// instruction that they lack, and compute the same.
-@Suite(.enabled(if: EmulatedTests.emulator != nil, "needs qemu-x86_64 (package qemu-user)"))
+@Suite(.enabled(if: Emulator.path != nil, "needs qemu-x86_64 (package qemu-user)"))
 struct EmulatedTests {
-  static let emulator: String? = {
-    #if arch(x86_64)
-      let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      return folders.map { "\($0)/qemu-x86_64" }.first(where: FileManager.default.isExecutableFile)
-    #else
-      return nil
-    #endif
-  }()
-
   /// Processors of qemu and the build that serves each: without AVX, and with AVX2 but without AVX-512.
   static let processors: [(String, KernelBuild)] = [("Nehalem", .baseline), ("Haswell", .v3)]
 
@@ -32,8 +23,10 @@ struct EmulatedTests {
     try folder.write(ToneFile.wav(seconds: 5), to: "a.wav")
     let outcome = try Program.run(
       ["generate", "-q", "--weights", "small.h5", "--jobs", "1", "a.wav", "out"], in: folder,
-      under: [try #require(Self.emulator), "-cpu", processor], timeout: .seconds(300))
-    #expect(outcome.errors == "")
+      under: [try #require(Emulator.path), "-cpu", processor], timeout: .seconds(300))
+    // The emulator tells which features of the processor it leaves out; none is one of arithmetic.
+    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("qemu-x86_64: warning: TCG") }
+    #expect(lines == [])
     #expect(outcome.exit == 0)
 
     var table = try EmbeddingTableReader(FilePath(folder.path("out/a.embeddings.parquet")))
@@ -65,4 +58,16 @@ struct EmulatedTests {
     model.embed(window.span, model.makeWorkspace(), into: &result)
     return embedding
   }
+}
+
+/// The program that runs code for x86-64 on a processor of choice, where it is installed.
+enum Emulator {
+  static let path: String? = {
+    #if arch(x86_64)
+      let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      return folders.map { "\($0)/qemu-x86_64" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    #else
+      return nil
+    #endif
+  }()
 }

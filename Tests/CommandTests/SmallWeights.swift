@@ -29,8 +29,11 @@ struct SmallWeights: WeightSource {
   func tensor(_ path: String, shape: [Int]) throws(RunnerError) -> [Float] {
     let count = shape.reduce(1, *)
     switch path.split(separator: "/").last {
-    case "gamma", "variance": return [Float](repeating: 1, count: count)
-    case "beta", "mean", "bias": return [Float](repeating: 0.125, count: count)
+    // Twice, since swish halves what is small: the embedding shall depend on the sound, not on the biases alone.
+    case "gamma": return [Float](repeating: 2, count: count)
+    case "variance": return [Float](repeating: 1, count: count)
+    case "mean": return [Float](repeating: 0, count: count)
+    case "beta", "bias": return [Float](repeating: 0.125, count: count)
     default:
       // Uniform, of variance 1 / fan-in, a different stream for each path.
       let scale = (3 / Float(count / (shape.last ?? 1))).squareRoot()

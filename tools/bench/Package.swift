@@ -38,6 +38,8 @@ let package = Package(
         .product(name: "COpenBLAS", package: "perch-runner"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      // Else SwiftPM's own name for this package would follow, and the last one counts.
+      packageAccess: false,
       swiftSettings: [.unsafeFlags(["-package-name", packageName])])
   ]
 )

@@ -54,7 +54,7 @@ class Peer:
             worker.p.stdin.write(json.dumps(dict(seconds=seconds)) + "\n")
             worker.p.stdin.flush()
         answers = [json.loads(worker.p.stdout.readline()) for worker in self.workers]
-        # Windows a second add up.
+        # Windows a second add up: each process's fastest call, as if those had met.
         self.times.append(1 / sum(1 / answer["wall"] for answer in answers))
         self.cpu.append(statistics.mean(answer["cpu"] for answer in answers))
 

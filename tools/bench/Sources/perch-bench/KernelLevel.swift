@@ -31,7 +31,7 @@ struct KernelLevel {
       let floats = Block(max(128, Int(bytes) / 4 / 128 * 128))
       limit = (Double(floats.count * 4), limits.reads(floats))
     } else {
-      limit = limits.multiplyAdds
+      limit = (limits.multiplyAdds.operations, limits.multiplyAdds.work)
     }
     let works = [work.run, limit.run] + (work.reference.map { [$0.run] } ?? [])
     let times = InTurn.least(works, seconds: seconds)

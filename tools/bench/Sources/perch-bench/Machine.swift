@@ -58,7 +58,8 @@ struct Machine: Encodable {
     return """
       \(processor), \(cores) cores, load \(loadAverage.text(1)); \(date)
       perch-runner \(version) (\(commit)), kernels \(kernels); \(compiler); \(openblas)
-      one core: \(multiplyAddGigaflops.text(1)) GFLOP/s of multiply-adds; reads, GB/s: \(reads.joined(separator: ", "))
+      one core: \(multiplyAddGigaflops.text(1)) GFLOP/s of multiply-adds; \
+      GB/s read: \(reads.joined(separator: ", "))
       """
   }
 

@@ -59,7 +59,8 @@ struct NetworkStep {
       step(
         .depthwise,
         .depthwise(
-          height: map.height, width: map.width, channels: wide, side: block.kernelSize, stride: block.stride), inner),
+          height: map.height, width: map.width, channels: wide, side: block.kernelSize, stride: block.stride),
+        inner),
       step(.squeeze, .product(rows: 1, depth: wide, columns: narrow), network.squeezeActivation.rawValue),
       step(.squeeze, .product(rows: 1, depth: narrow, columns: wide), network.gate.rawValue),
       step(.scale, scale, "none"),

@@ -13,6 +13,25 @@ struct PerchBench: ParsableCommand {
     subcommands: [KernelsCommand.self, StagesCommand.self, WholeCommand.self, ShapesCommand.self])
 }
 
+/// The reference of the products.
+enum BLAS {
+  /// One thread with the instructions of `build`.
+  ///
+  /// OpenBLAS knows processors by their model number, and one that it does not know, as virtual machines show
+  /// them, gets kernels for SSE: no reference for AVX. It reads the variable that names other kernels when it
+  /// is loaded, so this process begins again with it. A choice of the user stays.
+  static func use(_ build: KernelBuild) {
+    openblas_set_num_threads(1)
+    let cores: [KernelBuild: String] = [.baseline: "Nehalem", .v3: "Haswell", .v4: "SkylakeX"]
+    let variable = "OPENBLAS_CORETYPE"
+    guard let core = cores[build], getenv(variable) == nil else { return }
+    setenv(variable, core, 1)
+    var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &words)
+    // Still here: there is no such file. The reference is then what OpenBLAS chose; the first line names it.
+  }
+}
+
 /// What all levels take.
 struct Choices: ParsableArguments {
   @Option(help: "Kernel build: baseline, v3 or v4 (default: the widest of this processor).")
@@ -28,14 +47,13 @@ struct Choices: ParsableArguments {
 
   /// The kernel build, its limits, and a report that begins with the machine.
   func begin() throws -> (kernels: KernelTable, limits: Limits, report: Report) {
-    // One core is measured, and OpenBLAS shall not wait for another.
-    openblas_set_num_threads(1)
     let tables = Kernels.available
     let chosen = kernels.map { name in tables.first { $0.build.rawValue.hasSuffix(name) } } ?? tables.last
     guard let table = chosen else {
       let known = tables.map { $0.build.rawValue.split(separator: "-").last ?? "" }.joined(separator: ", ")
       throw ValidationError("No kernels '\(kernels ?? "")' for this processor; it runs \(known).")
     }
+    BLAS.use(table.build)
     let limits = Limits(build: table.build)
     let report = try Report(json: json)
     try report.add(Machine(limits))

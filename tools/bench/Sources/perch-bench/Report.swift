@@ -33,7 +33,7 @@ final class Report {
   }
 
   func add(_ machine: Machine) throws {
-    try json?.write(encoder.encode(machine))
+    try json?.write(String(decoding: encoder.encode(machine), as: UTF8.self))
     say(machine.text)
   }
 
@@ -44,7 +44,7 @@ final class Report {
   }
 
   func add(_ record: Record) throws {
-    try json?.write(encoder.encode(record))
+    try json?.write(String(decoding: encoder.encode(record), as: UTF8.self))
     var reference = ""
     if let name = record.reference, let time = record.referenceMilliseconds {
       reference = "  \(name) \(time.text(4)) ms, \((time / record.milliseconds).text(2)) x"
@@ -57,29 +57,33 @@ final class Report {
   }
 
   func say(_ line: String) {
-    fputs("\(line)\n", json?.isStandardOutput == true ? stderr : stdout)
-    fflush(nil)
+    LineFile(descriptor: json?.descriptor == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO).write(line)
   }
 }
 
 /// A file that is written line by line, so that a run that was stopped leaves what it measured.
-private final class LineFile {
-  let isStandardOutput: Bool
-  private let file: UnsafeMutablePointer<FILE>
+private struct LineFile {
+  let descriptor: Int32
 
   struct Unwritable: Error, CustomStringConvertible { let description: String }
 
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// - Parameter path: `-` for standard output.
   init(_ path: String) throws {
-    isStandardOutput = path == "-"
-    guard let file = isStandardOutput ? stdout : fopen(path, "w") else {
+    descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
       throw Unwritable(description: "\(path): cannot be written: \(String(cString: strerror(errno)))")
     }
-    self.file = file
   }
 
-  func write(_ line: Data) {
-    fputs(String(decoding: line, as: UTF8.self) + "\n", file)
-    fflush(file)
+  func write(_ line: String) {
+    var bytes = Array("\(line)\n".utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
   }
 }
 

@@ -63,8 +63,8 @@ struct KernelShape: Equatable {
 
   private init(_ words: [String], line: String) throws {
     let numbers = words.dropFirst(3).dropLast().compactMap { Int($0) }
-    guard words.count >= 5, let times = Int(words[1]), numbers.count == words.count - 4, numbers.allSatisfy({ $0 > 0 }),
-      let size = Size(words[2], numbers)
+    guard words.count >= 5, let times = Int(words[1]), numbers.count == words.count - 4,
+      numbers.allSatisfy({ (1...1_000_000).contains($0) }), let size = Size(words[2], numbers)
     else { throw Unreadable(description: "not a shape: \(line)") }
     self.init(network: words[0], times: times, size: size, activation: words[words.count - 1])
   }

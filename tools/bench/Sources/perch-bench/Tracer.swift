@@ -50,23 +50,24 @@ enum Tracer {
     product.rows == 1 ? .squeeze : product.c_offsets == nil ? .project : .expand
   }
 
+  // `Tracer.` and not `Self.` or nothing: a closure that becomes a C function may not even capture the type.
   private static func traceNetwork(_ table: inout KernelTable) {
-    table.matrixProduct = { p in time(task(p.pointee)) { $0.matrixProduct(p) } }
-    table.depthwiseConvolution = { p in time(.depthwise) { $0.depthwiseConvolution(p) } }
-    table.stemConvolution = { p in time(.stem) { $0.stemConvolution(p) } }
-    table.scaleChannels = { a, b, c, d, e in time(.scale) { $0.scaleChannels(a, b, c, d, e) } }
-    table.scalePanels = { a, b, c, d, e in time(.scale) { $0.scalePanels(a, b, c, d, e) } }
-    table.meanOverRows = { a, b, c, d in time(.mean) { $0.meanOverRows(a, b, c, d) } }
-    table.blockChannels = { a, b, c, d, e, f, g in time(.layout) { $0.blockChannels(a, b, c, d, e, f, g) } }
-    table.clearColumns = { a, b, c, d in time(.layout) { $0.clearColumns(a, b, c, d) } }
-    table.prefetch = { a, b in time(.layout) { $0.prefetch(a, b) } }
+    table.matrixProduct = { p in Tracer.time(Tracer.task(p.pointee)) { $0.matrixProduct(p) } }
+    table.depthwiseConvolution = { p in Tracer.time(.depthwise) { $0.depthwiseConvolution(p) } }
+    table.stemConvolution = { p in Tracer.time(.stem) { $0.stemConvolution(p) } }
+    table.scaleChannels = { a, b, c, d, e in Tracer.time(.scale) { $0.scaleChannels(a, b, c, d, e) } }
+    table.scalePanels = { a, b, c, d, e in Tracer.time(.scale) { $0.scalePanels(a, b, c, d, e) } }
+    table.meanOverRows = { a, b, c, d in Tracer.time(.mean) { $0.meanOverRows(a, b, c, d) } }
+    table.blockChannels = { a, b, c, d, e, f, g in Tracer.time(.layout) { $0.blockChannels(a, b, c, d, e, f, g) } }
+    table.clearColumns = { a, b, c, d in Tracer.time(.layout) { $0.clearColumns(a, b, c, d) } }
+    table.prefetch = { a, b in Tracer.time(.layout) { $0.prefetch(a, b) } }
   }
 
   private static func traceFrontend(_ table: inout KernelTable) {
-    table.interleaveHops = { a, b, c, d, e, f in time(.layout) { $0.interleaveHops(a, b, c, d, e, f) } }
-    table.melEnergies = { p in time(.transform) { $0.melEnergies(p) } }
-    table.logScaling = { p in time(.scaling) { $0.logScaling(p) } }
-    table.copyEnergies = { p in time(.scaling) { $0.copyEnergies(p) } }
-    table.energyNormalization = { p in time(.scaling) { $0.energyNormalization(p) } }
+    table.interleaveHops = { a, b, c, d, e, f in Tracer.time(.layout) { $0.interleaveHops(a, b, c, d, e, f) } }
+    table.melEnergies = { p in Tracer.time(.transform) { $0.melEnergies(p) } }
+    table.logScaling = { p in Tracer.time(.scaling) { $0.logScaling(p) } }
+    table.copyEnergies = { p in Tracer.time(.scaling) { $0.copyEnergies(p) } }
+    table.energyNormalization = { p in Tracer.time(.scaling) { $0.energyNormalization(p) } }
   }
 }
