@@ -40,6 +40,7 @@ let package = Package(
     .executable(name: "perch-runner", targets: ["perch-runner"]),
     .library(name: "PerchPipeline", targets: ["PerchPipeline"]),
     .library(name: "PerchModel", targets: ["PerchModel"]),
+    .library(name: "COpenBLAS", targets: ["COpenBLAS"]),  // for tools/bench
   ],
   traits: [
     .default(enabledTraits: ["Hoplite"]),
@@ -120,7 +121,8 @@ let package = Package(
       "PerchPipeline", "PerchAudio", "PerchCore", "PerchTables", "PerchRecognition", "PerchModel",
     ]),
     tests("CommandTests", [
-      "perch-runner", "PerchCore", "PerchTables", .product(name: "SystemPackage", package: "swift-system"),
+      "perch-runner", "PerchCore", "PerchTables", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio",
+      "PerchModel", .product(name: "SystemPackage", package: "swift-system"),
     ]),
     tests("RecognitionTests", [
       "PerchRecognition", "PerchTensor", "PerchWeights", "PerchCore", "KernelTable", "CPlatform",

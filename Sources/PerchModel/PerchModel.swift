@@ -95,6 +95,16 @@ extension PerchModel {
     return stages
   }
 
+  /// `embed` without the copy, with a call after the frontend, the stem, each block and the head: what a
+  /// benchmark needs to know where the time goes. The stem's map is made here even where the first block
+  /// makes it again row by row.
+  package func trace(_ window: Span<Float>, _ workspace: Workspace, after step: (String) -> Void) {
+    frontend.apply(window, workspace)
+    step("frontend")
+    withoutActuallyEscaping(step) { step in network.apply(workspace) { name, _, _ in step(name) } }
+    step("head")
+  }
+
   /// The map of embeddings [height, width, embedding] of the last window.
   package func spatialEmbedding(_ workspace: Workspace) -> [Float] {
     values(.spatial, network.spatial, workspace)

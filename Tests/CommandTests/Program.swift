@@ -26,18 +26,21 @@ struct Program {
 
   /// Runs the program in `folder` and waits for its end.
   ///
-  /// - Parameter whileRunning: called once, after the start, with the process.
+  /// - Parameters:
+  ///   - emulator: a program with its arguments that runs the built one, given as its next argument.
+  ///   - whileRunning: called once, after the start, with the process.
   static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:],
-    timeout: Duration = .seconds(120), whileRunning: (Process) throws -> Void = { _ in }
+    under emulator: [String] = [], timeout: Duration = .seconds(120), whileRunning: (Process) throws -> Void = { _ in }
   ) throws -> Outcome {
     // Files, not pipes: a full pipe would stop the program until somebody reads.
     let output = folder.url.appending(path: ".stdout-\(UUID().uuidString)")
     let errors = folder.url.appending(path: ".stderr-\(UUID().uuidString)")
     defer { for file in [output, errors] { try? FileManager.default.removeItem(at: file) } }
     let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
+    let words = emulator + [path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.currentDirectoryURL = folder.url
     process.environment = clean.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
