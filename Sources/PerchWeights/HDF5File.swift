@@ -40,7 +40,8 @@ package final class HDF5File: Sendable {
     let file = try library { () throws(HDF5Error) -> hid_t in
       var image = image
       let count = image.count
-      let file = unsafe image.withUnsafeMutableBytes { unsafe perch_h5_open_image($0.baseAddress, count) }
+      let unique = "image \(images.add(1, ordering: .relaxed).newValue)"
+      let file = unsafe image.withUnsafeMutableBytes { unsafe perch_h5_open_image(unique, $0.baseAddress, count) }
       guard file >= 0 else { throw .damaged }
       return file
     }
@@ -295,6 +296,9 @@ package final class HDF5File: Sendable {
 
 /// The lock around Debian's library, which keeps global state and is built without threads.
 private let lock = Mutex<Bool>(false)
+
+/// Files in memory that were opened so far.
+private let images = Atomic<Int>(0)
 
 private func library<T: Sendable, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
   try lock.withLock { (prepared: inout Bool) throws(E) -> T in
