@@ -72,7 +72,8 @@ package struct BenchRun: Sendable {
     _ count: Int, of window: [Float], _ engine: EmbeddingEngine
   ) async throws(RunnerError) {
     let pipeline = OrderedPipeline<any EmbeddingWorker, [Float], [Float]>(workers: engine.workers) {
-      worker, window throws(RunnerError) in try worker.embed(window)
+      [size = engine.facts.embeddingSize] worker, window throws(RunnerError) in
+      try worker.embedding(of: window.span, size: size)
     }
     var left = count
     try await pipeline.run {
