@@ -31,7 +31,8 @@ struct Program {
   ///   - whileRunning: called once, after the start, with the process.
   static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:],
-    under emulator: [String] = [], timeout: Duration = .seconds(120), whileRunning: (Process) throws -> Void = { _ in }
+    under emulator: [String] = [], timeout: Duration = .seconds(120),
+    whileRunning: (Process) throws -> Void = { _ in }
   ) throws -> Outcome {
     // Files, not pipes: a full pipe would stop the program until somebody reads.
     let output = folder.url.appending(path: ".stdout-\(UUID().uuidString)")

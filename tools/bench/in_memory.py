@@ -73,7 +73,8 @@ class Ours:
         self.ok, self.times, self.cpu, self.megabytes = True, [], [], 0
 
     def turn(self, seconds):
-        answer = json.loads(subprocess.run([*self.command, str(seconds)], check=True, stdout=subprocess.PIPE).stdout)
+        run = subprocess.run([*self.command, str(seconds)], check=True, stdout=subprocess.PIPE)
+        answer = json.loads(run.stdout)
         self.times.append(answer["fastest_seconds_per_window"])
         self.cpu.append(answer["cpu_seconds_per_window"])
         self.megabytes = max(self.megabytes, answer["peak_bytes"] / 2**20)
@@ -144,9 +145,8 @@ def starts(bench, options, model):
         if process.returncode or not line:
             raise SystemExit(f"error: {' '.join(command)}: ended with {process.returncode}; see above")
         for label, settings in PEERS[2][:1] + PEERS[2][2:3]:
-            worker = bench.Worker(
-                dict(model=name, kind="audio", dir=options.models_dir, weights=options.weights, threads=2, **settings),
-                label)
+            common = dict(model=name, kind="audio", dir=options.models_dir, weights=options.weights, threads=2)
+            worker = bench.Worker(dict(common, **settings), label)
             if worker.ok:
                 took[label] = worker.info["first_s"]
             worker.end()
@@ -171,11 +171,14 @@ def main():
     options.add_argument("--seconds", type=float, default=0.5, help="for each row and round")
     options.add_argument("--json", required=True)
     chosen = options.parse_args()
-    specification = importlib.util.spec_from_file_location("bench_peers", pathlib.Path(chosen.peers) / "bench_peers.py")
+    source = pathlib.Path(chosen.peers) / "bench_peers.py"
+    specification = importlib.util.spec_from_file_location("bench_peers", source)
     bench = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(bench)
 
-    processor = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
+    with open("/proc/cpuinfo") as facts:
+        names = [line.split(":")[1].strip() for line in facts if line.startswith("model name")]
+    processor = names[0] if names else "unknown"
     document = dict(
         date=time.strftime("%Y-%m-%d"), processor=processor, cores=os.cpu_count(), load_before=os.getloadavg(),
         versions={n: bench.md.version(n) for n in ("onnxruntime", "openvino", "numpy", "scipy") if bench._has(n)},

@@ -86,10 +86,10 @@ struct WholeLevel {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    ends.forEach { posix_spawn_file_actions_addclose(&actions, $0) }
+    for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
     defer { posix_spawn_file_actions_destroy(&actions) }
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { words.forEach { free($0) } }
+    defer { for word in words { free(word) } }
     var child: pid_t = 0
     let status = posix_spawn(&child, program, &actions, nil, &words, environ)
     close(ends[1])
