@@ -6,7 +6,7 @@ import SystemPackage
 /// costs a fiftieth, so that an emulated processor computes it in seconds.
 struct SmallWeights: WeightSource {
   let settings: ModelSettings
-  var digest: String { "small" }
+  var digest: FileDigest { FileDigest(known: "small") }
 
   init() {
     var settings = SeededModel.perch8.settings(seed: 1, classes: [])
