@@ -14,3 +14,9 @@ static inline __attribute__((always_inline)) void perch_prefetch_l1(const void *
 static inline __attribute__((always_inline)) void perch_prefetch_l2(const void *_Nonnull address) {
   __builtin_prefetch(address, 0, 2);
 }
+
+/// 24 vectors of 64 bytes of zeros.
+static inline const void *_Nonnull perch_zeros(void) {
+  static const _Alignas(64) float zeros[24 * 16];
+  return zeros;
+}

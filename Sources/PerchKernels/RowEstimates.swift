@@ -74,7 +74,7 @@ private struct EstimateSums<Element: RowElement, let queries: Int, let count: In
     _ row: UnsafePointer<Element.Stored>, _ depth: Int, _ query: Floats, _ dots: MutableFloats,
     _ square: MutableFloats
   ) {
-    var sums = InlineArray<count, Vector>(repeating: .zero)
+    var sums = zeros(InlineArray<count, Vector>.self)
     let step = chains &* lanes
     var k = 0
     let stepLines = max(1, step &* MemoryLayout<Element.Stored>.stride / 64)

@@ -47,7 +47,7 @@ private struct RowSums<let queries: Int, let count: Int> {
     _ row: Floats, _ depth: Int, _ query: UnsafePointer<Double>, _ dots: UnsafeMutablePointer<Double>,
     _ square: UnsafeMutablePointer<Double>
   ) {
-    var sums = InlineArray<count, DoubleVector>(repeating: .zero)
+    var sums = zeros(InlineArray<count, DoubleVector>.self)
     let step = chains &* doubleLanes
     var k = 0
     while k &+ step <= depth {

@@ -127,3 +127,9 @@ typealias MutableDoubles = UnsafeMutablePointer<Double>
     i &+= floatsPerCacheLine
   }
 }
+
+/// Accumulators at zero. (The library's `InlineArray(repeating:)` is copied into the object once it has many
+/// callers, as a symbol that all builds of the kernels would share.)
+@inline(__always) func zeros<Accumulators: BitwiseCopyable>(_: Accumulators.Type) -> Accumulators {
+  perch_zeros().loadUnaligned(as: Accumulators.self)
+}
