@@ -111,7 +111,7 @@ import Testing
       "error: e.csv: a score at 0.0 s is not finite; use recognizers or weights with smaller numbers", 5),
     Case(
       "a.wav out -c c.yml", own + "\n    threshold: [1, 2]",
-      "error: p8.json: threshold has 2 entries for 1 classes; correct the file or train it again", 5),
+      "error: c.yml:2: threshold has 2 entries for 1 classes; give one number, or one for each class", 2),
     Case(
       "a.wav out -c c.yml", "classifiers:\n  - model_file: two.json\n    tags: [x, y, z]",
       "error: two.json: has 2 classes, which 3 tags cannot name; give as many tags as classes, or none", 5),
