@@ -66,7 +66,8 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
         let count = min(rowsAtATime, p.rows &- y)
         let to = output + y &* (p.columns &* channelBlock)
         let sum = rows(plane, p.input_rows + y &* stride, count, to, total)
-        total = p.activation <= ActivationCode.relu
+        total =
+          p.activation <= ActivationCode.relu
           ? sum : activateAndSum(to, count, p.columns, channelBlock, p.activation, total)
         y &+= count
       }

@@ -243,7 +243,9 @@ private struct Points {
 
 /// |X[k]|² of a real signal of 2·`half` points from the transform z of its even and odd points taken as
 /// real and imaginary parts. `cosines` points to (cos, sin) of π·k/half.
-@inline(__always) private func squaredMagnitude(_ z: Points, _ half: Int, _ k: Int, _ cosines: Doubles) -> DoubleVector {
+@inline(__always) private func squaredMagnitude(_ z: Points, _ half: Int, _ k: Int, _ cosines: Doubles)
+  -> DoubleVector
+{
   let a = z.point(k & (half &- 1))
   let b = z.point((half &- k) & (half &- 1))
   let scale = DoubleVector(repeating: 0.5)

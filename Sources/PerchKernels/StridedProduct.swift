@@ -8,7 +8,9 @@ var stridedDepth: Int { 192 }
 private struct StridedTile<let rows: Int, let vectors: Int, let count: Int> {
   @inline(never) static func run(_ p: borrowing StridedProduct, _ m: Int, _ column: Int, _ k0: Int, _ depth: Int) {
     var sums = InlineArray<count, Vector> { _ in .zero }
-    let aRow = p.a_row, aColumn = p.a_column, bRow = p.b_row
+    let aRow = p.a_row
+    let aColumn = p.a_column
+    let bRow = p.b_row
     var a = p.a + (m &* aRow &+ k0 &* aColumn)
     var b = p.b + (k0 &* bRow &+ column)
     var k = depth

@@ -5,9 +5,13 @@ import KernelTable
 /// single precision: one generic over the kind of number would leave specialised code of the standard library
 /// in this object under names that every kernel build shares, and the linker would keep any one of them.
 private struct StridedTile<let rows: Int, let vectors: Int, let count: Int> {
-  @inline(never) static func run(_ p: borrowing StridedProductDouble, _ m: Int, _ column: Int, _ k0: Int, _ depth: Int) {
+  @inline(never) static func run(
+    _ p: borrowing StridedProductDouble, _ m: Int, _ column: Int, _ k0: Int, _ depth: Int
+  ) {
     var sums = InlineArray<count, DoubleVector> { _ in .zero }
-    let aRow = p.a_row, aColumn = p.a_column, bRow = p.b_row
+    let aRow = p.a_row
+    let aColumn = p.a_column
+    let bRow = p.b_row
     var a = p.a + (m &* aRow &+ k0 &* aColumn)
     var b = p.b + (k0 &* bRow &+ column)
     var k = depth

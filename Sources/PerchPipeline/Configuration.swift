@@ -66,7 +66,8 @@ package struct Configuration: Equatable, Sendable {
       var entries: [(Node.Scalar, Node)] = []
       for (key, value) in mapping {
         guard case .scalar(let name) = key else {
-          throw ConfigurationLine(file: file, mark: key.mark).refuses("a key is not a word", "write it as 'key: value'")
+          throw ConfigurationLine(file: file, mark: key.mark).refuses(
+            "a key is not a word", "write it as 'key: value'")
         }
         entries.append((name, value))
       }

@@ -53,7 +53,8 @@ package struct GenerateSettings: Equatable, Sendable {
     metadata = options.metadata ?? .header
     model = options.model ?? configuration.embeddingModel
     weights = options.weights
-    hop = try options.hop.map { seconds throws(RunnerError) in try WindowHop(seconds, from: "--hop") }
+    hop =
+      try options.hop.map { seconds throws(RunnerError) in try WindowHop(seconds, from: "--hop") }
       ?? configuration.hop ?? .window
     compat = options.compat ?? .none
     guard compat == .none || options.tail != .pad else {

@@ -101,8 +101,10 @@ struct PathOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Old form of <input-file>.", valueName: "path"))
   var source: String?
 
-  @Option(help: ArgumentHelp("Old form of <output-directory>; a name ending in .parquet or .csv is the file.",
-    valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Old form of <output-directory>; a name ending in .parquet or .csv is the file.",
+      valueName: "path"))
   var output: String?
 
   @Option(

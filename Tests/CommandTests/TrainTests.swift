@@ -93,6 +93,38 @@ import Testing
     #expect(lines.count == 37)
   }
 
+  /// What is trained here is read here, and scores as its numbers say: the sums in float32 of 1,280 products err
+  /// by at most 1,280·2⁻²⁴ of the sum of their sizes.
+  @Test func classifyReadsWhatWasTrained() throws {
+    let folder = try TemporaryFolder()
+    try Self.write(to: folder)
+    #expect(try Self.train("--embeddings e.parquet --name koala labels.csv out", in: folder).exit == 0)
+    try folder.write("classifiers:\n  - model_file: out/koala.json\n", to: "c.yml")
+    let outcome = try Program.run(
+      ["classify", "-q", "-c", "c.yml", "--threshold", "none", "--format", "csv", "e.parquet", "events"], in: folder)
+    try #require(outcome.exit == 0, "\(outcome.errors)")
+    let recognizer = try JSONDecoder().decode(Recognizer.self, from: try folder.read("out/koala.json"))
+    let beta = Self.floats(try #require(Data(base64Encoded: recognizer.beta)))
+    let bias = Double(Self.floats(try #require(Data(base64Encoded: recognizer.beta_bias)))[0])
+    let lines = String(decoding: try folder.read("events/e.classifications.csv"), as: UTF8.self)
+      .split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst()
+    var rows = lines.makeIterator()
+    var reader = try EmbeddingTableReader(FilePath(folder.path("e.parquet")))
+    var count = 0
+    while let row = try reader.next() {
+      let line = rows.next()
+      let fields = try #require(line).split(separator: ",", omittingEmptySubsequences: false)
+      let products = zip(row.embedding, beta).map { Double($0) * Double($1) }
+      let bound = 1280 * 0x1p-24 * products.reduce(abs(bias)) { $0 + abs($1) }
+      #expect(fields[0] == row.source && fields[6] == "Koala")
+      let score = try #require(Double(fields[7]))
+      #expect(abs(score - products.reduce(bias, +)) <= bound)
+      count += 1
+    }
+    let rest = rows.next()
+    #expect(count == 36 && rest == nil)
+  }
+
   @Test func sameBytesForAnyThreadsAndOrder() throws {
     let names = ["n.json", "n.metadata.json", "n.predictions.csv", "n.report.html"]
     var first: [Data]?

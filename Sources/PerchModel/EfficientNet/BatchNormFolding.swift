@@ -24,13 +24,15 @@ struct BatchNorm {
 
   var bias: [Float] { shift.map(Float.init) }
 
-  /// Kernel with the output channel last, each channel times its factor.
-  func fold(_ kernel: [Float]) -> [Float] {
+  /// Kernel with the output channel last, each channel times its factor. Done in the kernel's own memory: all
+  /// weights pass through here at every start.
+  func fold(_ kernel: consuming [Float]) -> [Float] {
     let channels = scale.count
     var folded = kernel
-    for start in stride(from: 0, to: kernel.count, by: channels) {
+    var values = folded.mutableSpan
+    for start in stride(from: 0, to: values.count, by: channels) {
       for channel in 0..<channels {
-        folded[start + channel] = Float(Double(kernel[start + channel]) * scale[channel])
+        values[start + channel] = Float(Double(values[start + channel]) * scale[channel])
       }
     }
     return folded
@@ -48,9 +50,8 @@ struct FoldedConvolution {
   init(
     _ source: some WeightSource, convolution: String, norm: String, shape: [Int]
   ) throws(RunnerError) {
-    let kernel = try source.tensor("\(convolution)/kernel", shape: shape)
     let batchNorm = try BatchNorm(source, norm, channels: shape[shape.count - 1])
-    weights = batchNorm.fold(kernel)
+    weights = batchNorm.fold(try source.tensor("\(convolution)/kernel", shape: shape))
     bias = batchNorm.bias
   }
 }

@@ -25,7 +25,8 @@ struct Frontend: Sendable {
     let mel = try source.optionalTensor("frontend/mel_weights", shape: [settings.spectrumBins, bands])
     layer = SpectrogramLayer(
       shape: .init(
-        samples: samples, leftPadding: geometry.leftPadding, frames: frames, hop: settings.hopLength, windowLength: settings.windowLength,
+        samples: samples, leftPadding: geometry.leftPadding, frames: frames, hop: settings.hopLength,
+        windowLength: settings.windowLength,
         fftLength: settings.fftLength, bands: bands),
       placement: placement,
       window: Self.constant(stored: window, described: settings.windowCoefficients),

@@ -56,7 +56,8 @@ struct ClipEmbedder {
   }
 
   private func pipeline(_ path: String) -> OrderedPipeline<any EmbeddingWorker, Window, Row> {
-    OrderedPipeline(workers: engine.workers) { [size = engine.facts.embeddingSize] worker, window throws(RunnerError) in
+    OrderedPipeline(workers: engine.workers) {
+      [size = engine.facts.embeddingSize] worker, window throws(RunnerError) in
       let embedding = try worker.embedding(of: window.samples.span, size: size)
       guard embedding.allSatisfy(\.isFinite) else {
         throw RunnerError(

@@ -89,7 +89,9 @@ struct BottleneckGeometry: Sendable {
 
   /// The groups of output rows.
   var groups: [Range<Int>] {
-    Swift.stride(from: 0, to: vertical.outputSize, by: groupRows).map { $0..<min($0 + groupRows, vertical.outputSize) }
+    Swift.stride(from: 0, to: vertical.outputSize, by: groupRows).map {
+      $0..<min($0 + groupRows, vertical.outputSize)
+    }
   }
 
   /// Zeroes the side columns of every slot of the ring.
