@@ -36,6 +36,8 @@ package struct Recognizer: Equatable, Sendable {
   package var thresholds: [Float?]
   /// Further words that the user's configuration ties to its one label.
   package var tags: [String] = []
+  /// Whether it wants a table even when none of its scores is kept.
+  package var savesEmpty = true
   /// SHA-256 of the file or text that the recognizer was read from.
   package let digest: String
   /// The model whose embeddings it was trained on, as in `perch_8`; nil where neither it nor its size says.
@@ -73,7 +75,7 @@ package struct Recognizer: Equatable, Sendable {
   /// Replaces the thresholds by a number, by one for each label in a list, or by some of them by label; null keeps
   /// every score.
   package mutating func setThresholds(_ value: JSONValue) throws(RecognizerFault) {
-    thresholds = try ThresholdRules(value).thresholds(for: labels)
+    thresholds = try RunRules(value).thresholds(for: labels)
   }
 
   /// Size of the embeddings it takes.

@@ -30,11 +30,13 @@ struct RecognizerObject {
     let layer = LinearLayer(
       inputs: weights.count / labels.count, outputs: labels.count, weights: weights, bias: bias)
     guard layer.isFinite else { throw RecognizerFault("beta or beta_bias holds a value that is not finite") }
-    var rules = ThresholdRules(of: outer)
+    var rules = RunRules(of: outer)
     if let settings = settings.settings(index: index, name: name) { rules.override(settings) }
-    return Recognizer(
+    var recognizer = Recognizer(
       name: name, labels: labels, output: layer, thresholds: try rules.thresholds(for: labels), digest: digest,
       model: try model(dimension: layer.inputs))
+    recognizer.savesEmpty = try rules.savesEmpty()
+    return recognizer
   }
 
   private func member(_ key: String) -> JSONValue? { inner[key] ?? outer[key] }

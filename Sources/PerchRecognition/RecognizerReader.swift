@@ -45,7 +45,7 @@ struct RecognizerDocument {
       settings = .none
     } else if let wrapped = document.object?["recognizers"] {
       items = wrapped.array ?? [wrapped]
-      settings = try ListSettings(document.object?["run_config"], count: items.count)
+      settings = try ListSettings(of: document.object ?? [:], count: items.count)
     } else {
       items = [document]
       settings = .none
@@ -77,16 +77,20 @@ enum ListSettings {
   case each([[String: JSONValue]?])
   case named([String: [String: JSONValue]])
 
-  init(_ value: JSONValue?, count: Int) throws(RecognizerFault) {
-    switch value {
-    case nil, .null: self = .none
+  /// - Parameter wrapper: what holds the list. As in embeddings-classifier, its `run_config` counts, and where
+  ///   there is none the same keys beside the list.
+  init(of wrapper: [String: JSONValue], count: Int) throws(RecognizerFault) {
+    switch wrapper["run_config"] {
+    case nil, .null:
+      let flat = wrapper.filter { RunRules.keys.contains($0.key) }
+      self = flat.isEmpty ? .none : .all(flat)
     case .array(let list):
       guard list.count == count else {
         throw RecognizerFault("run_config has \(list.count) entries for \(count) recognizers")
       }
       self = .each(try list.map { (entry) throws(RecognizerFault) in try Self.entry(entry) })
     case .object(let members):
-      let isSetting = members.keys.map { ThresholdRules.keys.contains($0) }
+      let isSetting = members.keys.map { RunRules.keys.contains($0) }
       if isSetting.allSatisfy(\.self) {
         self = .all(members)
       } else if isSetting.contains(true) {

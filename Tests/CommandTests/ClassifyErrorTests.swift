@@ -100,11 +100,18 @@ import Testing
       "error: e.csv: is a table of embeddings, from which the model's own classes cannot be scored; "
         + "give recognizers with --config, or the recording", 2),
     Case(
+      "events.csv out -c c.yml", own,
+      "error: events.csv: holds labels and scores, not embeddings; give a CSV or Parquet table of embeddings", 3),
+    Case(
+      "sound.parquet out -c c.yml", own,
+      "error: sound.parquet: has neither a column 'start' nor 'offset'; "
+        + "give a CSV or Parquet table of embeddings", 3),
+    Case(
       "e.csv out -c c.yml", "classifiers:\n  - model_file: large.json",
       "error: e.csv: a score at 0.0 s is not finite; use recognizers or weights with smaller numbers", 5),
     Case(
       "a.wav out -c c.yml", own + "\n    threshold: [1, 2]",
-      "error: p8.json: threshold has 2 entries for 1 classes; correct the file or train it again", 5),
+      "error: c.yml:2: threshold has 2 entries for 1 classes; give one number, or one for each class", 2),
     Case(
       "a.wav out -c c.yml", "classifiers:\n  - model_file: two.json\n    tags: [x, y, z]",
       "error: two.json: has 2 classes, which 3 tags cannot name; give as many tags as classes, or none", 5),
@@ -121,6 +128,8 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write(ToneFile.wav(seconds: 5), to: "a.wav")
     try folder.write("source,channel,offset,embeddings\na.wav,0,0.0,AACAPw==\n", to: "e.csv")
+    try folder.write("source,channel,start,label,score\n", to: "events.csv")
+    try folder.write("neither sound nor table", to: "sound.parquet")
     try folder.write(Self.recognizer("p8", size: 1280), to: "p8.json")
     try folder.write(Self.recognizer("v2", size: 1536), to: "v2.json")
     try folder.write(Self.recognizer("birdnet", size: 1024), to: "birdnet.json")

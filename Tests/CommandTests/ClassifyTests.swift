@@ -82,7 +82,8 @@ import Testing
     let digest = "0ac0161001557a24364bdaf103add20e1ad9892ae121b5d6f5069162ed444548"
     #expect(
       ours.last
-        == "# config_json: {\"classifiers\":[{\"name\":\"koala\",\"sha256\":\"\(digest)\",\"threshold\":[null]}]}")
+        == "# config_json: {\"classifiers\":[{\"name\":\"koala\",\"sha256\":\"\(digest)\",\"threshold\":[null]}],"
+        + "\"precision\":\"float32\"}")
   }
 
   @Test(.enabled(if: TestFiles.hasShared, "needs the shared reference data"))
@@ -118,6 +119,31 @@ import Testing
     let lines = try comments("out/audio.embeddings.classifications.csv", false)
     #expect(lines.first == Self.header + ",tags")
     #expect(lines.last?.hasSuffix(",k,marsupial|male") == true)
+  }
+
+  /// `save_empty: false` in the recognizer: no file where no score is kept.
+  @Test func noEmptyTableWhereNoneIsWanted() throws {
+    try folder.write("source,channel,offset,f0000\na.wav,0,0.0,1.0\n", to: "e.csv")
+    try folder.write(
+      #"{"name":"x","classes":["x"],"beta":"AACAPw==","beta_bias":"AAAAAA==","save_empty":false}"#, to: "x.json")
+    try folder.write("classifiers:\n  - model_file: x.json", to: "c.yml")
+    let arguments = ["classify", "-c", "c.yml", "--event-format", "raven", "e.csv", "out", "--threshold"]
+    #expect(try Program.run(arguments + ["1.5"], in: folder).exit == 0)
+    #expect(folder.files == ["c.yml", "e.csv", "x.json"])
+    #expect(try Program.run(arguments + ["1"], in: folder).exit == 0)
+    #expect(folder.files.filter { $0.hasPrefix("out") } == ["out/e.classifications.csv", "out/e.selections.txt"])
+  }
+
+  /// 1 + 2⁻¹² is no 16-bit float, so rounding shows.
+  @Test func embeddingsOfATableAreRoundedWhenAsked() throws {
+    try folder.write("source,channel,offset,f0000\na.wav,0,0.0,1.000244140625\n", to: "e.csv")
+    try folder.write(
+      #"{"name":"x","classes":["x"],"beta":"AACAPw==","beta_bias":"AAAAAA=="}"#, to: "x.json")
+    try folder.write("classifiers:\n  - model_file: x.json", to: "c.yml")
+    #expect(try classify("-c", "c.yml", "e.csv", "plain").exit == 0)
+    #expect(try classify("-c", "c.yml", "--precision", "float16", "e.csv", "half").exit == 0)
+    #expect(try events("plain/e.classifications.csv") == ["a.wav,0,0.0,5.0,0.0,16000.0,x,1.0002441,x"])
+    #expect(try events("half/e.classifications.csv") == ["a.wav,0,0.0,5.0,0.0,16000.0,x,1.0,x"])
   }
 
   // MARK: Recordings

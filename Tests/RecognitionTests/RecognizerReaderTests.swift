@@ -179,7 +179,31 @@ func read(_ text: String) throws -> [Recognizer] { try RecognizerReader.read(Arr
     #expect(try read(text).first?.thresholds == thresholds)
   }
 
+  /// Without `run_config`, settings beside the list count as if they stood in it.
+  @Test(
+    arguments: [
+      (#""threshold":2"#, [2, 2]), (#""threshold":null"#, [nil, nil]),
+      (#""threshold":2,"run_config":null"#, [2, 2]), (#""threshold":2,"run_config":{}"#, [1, 1]),
+      (#""notes":2"#, [1, 1]),
+    ] as [(String, [Float?])])
+  func besideAList(settings: String, thresholds: [Float?]) throws {
+    let text = #"{"recognizers":[{"name":"x","threshold":1,\#(smallMembers)}],\#(settings)}"#
+    #expect(try read(text).first?.thresholds == thresholds)
+  }
+
   @Test(arguments: [
+    (#"{\#(smallMembers)}"#, true), (#"{\#(smallMembers),"save_empty":false}"#, false),
+    (#"{\#(smallMembers),"save_empty":null}"#, true),
+    (#"{\#(smallMembers),"save_empty":true,"run_config":{"save_empty":false}}"#, false),
+    (#"{"recognizers":[{\#(smallMembers),"save_empty":false}],"run_config":{"save_empty":true}}"#, true),
+    (#"{"recognizers":[{\#(smallMembers),"save_empty":false}],"save_empty":null}"#, true),
+  ])
+  func emptyTables(text: String, savesEmpty: Bool) throws {
+    #expect(try read(text).first?.savesEmpty == savesEmpty)
+  }
+
+  @Test(arguments: [
+    (#""save_empty":1"#, "save_empty is neither true nor false"),
     (#""threshold":[1]"#, "threshold has 1 entries for 2 classes"),
     (#""threshold":"1""#, "threshold is not a number, a list or an object of numbers"),
     (#""threshold":true"#, "threshold is not a number, a list or an object of numbers"),

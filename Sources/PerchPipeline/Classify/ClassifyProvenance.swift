@@ -65,6 +65,13 @@ extension ClassifySettings {
     values["layout"] = nil
     return JSONText.object(values)
   }
+
+  /// `config_json` for events of a table. How its embeddings came about is not said here, but for their rounding.
+  var tableConfigurationJSON: String {
+    var values = scoring
+    values["precision"] = .string(generate.precision.rawValue)
+    return JSONText.object(values)
+  }
 }
 
 extension Recognizer {

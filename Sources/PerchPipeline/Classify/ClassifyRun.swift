@@ -21,7 +21,7 @@ package struct ClassifyRun: Sendable {
       input, to: destination, kind: "classifications", ending: settings.generate.format.rawValue)
     let created = try CreationTime.text()
     settings.generate.notes.forEach(observer.note)
-    if !recordings.isFolder, let task = recordings.tasks.first, TableFormat.ofEmbeddings(at: task.input) != nil {
+    if !recordings.isFolder, let task = recordings.tasks.first, TableClassification.takes(task.input) {
       return try TableClassification(settings: settings, observer: observer).run(task, created: created)
     }
     let engine = try engine()

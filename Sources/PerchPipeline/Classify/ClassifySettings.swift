@@ -70,6 +70,14 @@ package struct ClassifySettings: Sendable {
     usualModel = choice.model
   }
 
+  /// Whether files without an event are written.
+  var savesEmpty: Bool {
+    switch scored {
+    case .recognizers(let recognizers): recognizers.contains(where: \.savesEmpty)
+    case .classes: true
+    }
+  }
+
   /// An option that was given although it is for the model's own classes.
   private static func ofClasses(_ options: ClassifyOptions) -> String? {
     if options.top != nil { return "--top" }

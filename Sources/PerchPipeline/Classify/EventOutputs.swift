@@ -44,6 +44,7 @@ struct EventOutputs: ~Copyable {
   private var raven: EventListWriter?
   private var audacity: EventListWriter?
   private var birdnet: EventListWriter?
+  private let savesEmpty: Bool
   private(set) var count = 0
 
   /// - Parameter sampleRate: hertz of the recording; nil where nobody knows.
@@ -57,6 +58,7 @@ struct EventOutputs: ~Copyable {
     let audacity = try Self.list(.audacity, task, settings)
     let birdnet = try Self.list(.birdnet, task, settings)
     self.scorers = scorers
+    savesEmpty = settings.savesEmpty
     // The model is given 32 kHz, and a recording has nothing above half its rate.
     highFrequency = min(16_000, sampleRate.map { Double($0) / 2 } ?? 16_000)
     self.table = table
@@ -88,8 +90,10 @@ struct EventOutputs: ~Copyable {
     }
   }
 
-  /// Gives all files their names, the table last: where it stands the others do.
+  /// Gives all files their names, the table last: where it stands the others do. Without an event nothing is
+  /// written where no recognizer wants an empty table.
   consuming func finish(_ provenance: Provenance) throws(RunnerError) {
+    if count == 0, !savesEmpty { return }
     try raven?.finish()
     try audacity?.finish()
     try birdnet?.finish()

@@ -18,15 +18,21 @@ extension ConfiguredClassifier {
         place, "\(subject) holds \(recognizers.count) recognizers, which one name cannot tell apart",
         remedy: "leave name out", exit: .usage)
     }
-    do throws(RecognizerFault) {
-      for index in recognizers.indices { try adorn(&recognizers[index]) }
-    } catch { throw RunnerError(error, in: subject, classifier: classifier) }
+    for index in recognizers.indices { try adorn(&recognizers[index]) }
     return recognizers
   }
 
-  private func adorn(_ recognizer: inout Recognizer) throws(RecognizerFault) {
-    if !tags.isEmpty { try recognizer.setTags(tags) }
-    if let threshold { try recognizer.setThresholds(threshold) }
+  private func adorn(_ recognizer: inout Recognizer) throws(RunnerError) {
+    if !tags.isEmpty {
+      do { try recognizer.setTags(tags) } catch { throw RunnerError(error, in: subject, classifier: classifier) }
+    }
+    if let threshold {
+      // Not the recognizer's fault: the number of them is the configuration's.
+      do { try recognizer.setThresholds(threshold) } catch {
+        throw RunnerError(
+          place, error.cause, remedy: "give one number, or one for each class", exit: .usage)
+      }
+    }
     if let name { recognizer.name = name }
   }
 

@@ -8,6 +8,11 @@ struct TableClassification: Sendable {
   let settings: ClassifySettings
   let observer: Observer
 
+  /// Whether `input` is to be read as a table of embeddings: it is one, or its name says that it should be.
+  static func takes(_ input: FilePath) -> Bool {
+    TableFormat.ofEmbeddings(at: input) != nil || input.extension.flatMap(TableFormat.init(anyCase:)) != nil
+  }
+
   func run(_ task: RecordingTask, created: String) throws(RunnerError) {
     guard case .recognizers(let recognizers) = settings.scored else {
       throw RunnerError(
@@ -26,7 +31,9 @@ struct TableClassification: Sendable {
       sampleRate: provenance["input_sample_rate"].flatMap(Int.init))
     while let row = try reader.next() {
       if Task.isCancelled { throw .interrupted }
-      guard let kept = scorer.kept(of: row.embedding, workspace) else {
+      var embedding = row.embedding
+      settings.generate.precision.round(&embedding)
+      guard let kept = scorer.kept(of: embedding, workspace) else {
         throw .scoreNotFinite(task.input.string, at: row.start)
       }
       try outputs.append(
@@ -35,6 +42,6 @@ struct TableClassification: Sendable {
     reader.notes.forEach(observer.note)
     try outputs.finish(
       provenance.ofEvents(
-        recognizers: settings.recognizersText, configuration: JSONText.object(settings.scoring), created: created))
+        recognizers: settings.recognizersText, configuration: settings.tableConfigurationJSON, created: created))
   }
 }

@@ -1,16 +1,18 @@
 import PerchCore
 
-/// What a recognizer's file says about thresholds, before it is one number for each label.
+/// What a recognizer's file says about running it: thresholds, before they are one number for each label, and
+/// whether a table without events is wanted.
 ///
 /// The rules are those of embeddings-classifier: a value inside `run_config` takes the place of the same key
 /// beside it even when it is null, and null is then as good as absent; only a list of recognizers can say with
 /// null that nothing is cut off.
-struct ThresholdRules {
+struct RunRules {
   static let keys = ["threshold", "threshold_array", "save_empty", "skip_existing"]
 
   /// nil where the recognizer does not say; `.null` where the list it stands in says null.
   private var threshold: JSONValue?
   private var array: JSONValue?
+  private var saveEmpty: JSONValue?
 
   /// What somebody gave instead of what a recognizer says.
   init(_ threshold: JSONValue) { self.threshold = threshold }
@@ -24,12 +26,23 @@ struct ThresholdRules {
     }
     threshold = value("threshold")
     array = value("threshold_array")
+    saveEmpty = value("save_empty")
   }
 
   /// Gives the settings of the list that the recognizer stands in precedence over its own.
   mutating func override(_ settings: [String: JSONValue]) {
     if let value = settings["threshold"] { threshold = value }
     if let value = settings["threshold_array"] { array = value == .null ? nil : value }
+    if let value = settings["save_empty"] { saveEmpty = value == .null ? nil : value }
+  }
+
+  /// Whether a table is written although it has no events; true where nobody says.
+  func savesEmpty() throws(RecognizerFault) -> Bool {
+    switch saveEmpty {
+    case nil: return true
+    case .bool(let value): return value
+    default: throw RecognizerFault("save_empty is neither true nor false")
+    }
   }
 
   /// One number for each of `labels`; nil where nothing is cut off.
