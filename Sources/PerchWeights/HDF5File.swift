@@ -1,6 +1,6 @@
-import PerchCore
 import CHDF5
 import Glibc
+import PerchCore
 import Synchronization
 import SystemPackage
 
@@ -100,7 +100,7 @@ package final class HDF5File: Sendable {
 
   package func storage(of dataset: String) throws(HDF5Error) -> HDF5Storage {
     try library { () throws(HDF5Error) -> HDF5Storage in
-      switch kind(try self.dataset(dataset).type) {
+      switch try self.dataset(dataset).type.kind {
       case PERCH_H5_FLOAT16.rawValue: .float16
       case PERCH_H5_FLOAT32.rawValue: .float32
       case PERCH_H5_FLOAT64.rawValue: .float64
@@ -115,14 +115,14 @@ package final class HDF5File: Sendable {
   package func floats(_ dataset: String) throws(HDF5Error) -> [Float] {
     try library { () throws(HDF5Error) -> [Float] in
       let source = try self.dataset(dataset)
-      switch kind(source.type) {
+      switch source.type.kind {
       case PERCH_H5_FLOAT16.rawValue:
         // Widened here: the library's own conversion works bit by bit.
-        let halves: [UInt16] = try source.read(Handle(perch_h5_float16()))
+        let halves: [UInt16] = try source.read(HDF5Object(perch_h5_float16()))
         return halves.map { Float(Float16(bitPattern: $0)) }
-      case PERCH_H5_FLOAT32.rawValue: return try source.read(Handle(perch_h5_float32()))
+      case PERCH_H5_FLOAT32.rawValue: return try source.read(HDF5Object(perch_h5_float32()))
       case PERCH_H5_FLOAT64.rawValue:
-        let doubles: [Double] = try source.read(Handle(perch_h5_float64()))
+        let doubles: [Double] = try source.read(HDF5Object(perch_h5_float64()))
         return doubles.map { Float($0) }
       default: throw .wrongKind(dataset)
       }
@@ -133,11 +133,11 @@ package final class HDF5File: Sendable {
   package func doubles(_ dataset: String) throws(HDF5Error) -> [Double] {
     try library { () throws(HDF5Error) -> [Double] in
       let source = try self.dataset(dataset)
-      switch kind(source.type) {
+      switch source.type.kind {
       case PERCH_H5_FLOAT16.rawValue, PERCH_H5_FLOAT32.rawValue, PERCH_H5_FLOAT64.rawValue:
-        return try source.read(Handle(perch_h5_float64()))
+        return try source.read(HDF5Object(perch_h5_float64()))
       case PERCH_H5_INTEGER.rawValue:
-        let integers: [Int] = try source.read(Handle(perch_h5_int64()))
+        let integers: [Int] = try source.read(HDF5Object(perch_h5_int64()))
         return integers.map { Double($0) }
       default: throw .wrongKind(dataset)
       }
@@ -160,19 +160,19 @@ package final class HDF5File: Sendable {
     return try library { () throws(HDF5Error) -> HDF5Value? in
       guard exists(object) else { throw .missing(object) }
       guard unsafe perch_h5_has_attribute(file, object, name) > 0 else { return nil }
-      let attribute = unsafe Handle(perch_h5_attribute(file, object, name))
-      let type = Handle(H5Aget_type(attribute.id))
-      let space = Handle(H5Aget_space(attribute.id))
+      let attribute = unsafe HDF5Object(perch_h5_attribute(file, object, name))
+      let type = HDF5Object(H5Aget_type(attribute.id))
+      let space = HDF5Object(H5Aget_space(attribute.id))
       guard attribute.id >= 0, type.id >= 0, space.id >= 0 else { throw .unreadable(label) }
       let count = try HDF5Limit.product(extent(of: space, label), label)
       guard count <= HDF5Limit.attributeElements else { throw .tooLarge(label) }
-      switch kind(type) {
+      switch type.kind {
       case PERCH_H5_INTEGER.rawValue:
-        let memory = Handle(perch_h5_int64())
+        let memory = HDF5Object(perch_h5_int64())
         return .integers(
           try unsafe filled(count, label) { unsafe H5Aread(attribute.id, memory.id, $0) })
       case PERCH_H5_FLOAT16.rawValue, PERCH_H5_FLOAT32.rawValue, PERCH_H5_FLOAT64.rawValue:
-        let memory = Handle(perch_h5_float64())
+        let memory = HDF5Object(perch_h5_float64())
         return .reals(
           try unsafe filled(count, label) { unsafe H5Aread(attribute.id, memory.id, $0) })
       case PERCH_H5_FIXED_TEXT.rawValue, PERCH_H5_VARIABLE_TEXT.rawValue:
@@ -188,21 +188,21 @@ package final class HDF5File: Sendable {
   /// Creates a group and those it stands in.
   package func createGroup(_ path: String) throws(HDF5Error) {
     try library { () throws(HDF5Error) -> Void in
-      guard unsafe Handle(perch_h5_new_group(file, path)).id >= 0 else { throw .cannotWrite(path) }
+      guard unsafe HDF5Object(perch_h5_new_group(file, path)).id >= 0 else { throw .cannotWrite(path) }
     }
   }
 
   /// Adds a scalar attribute (an array where `value` has not exactly one element) to an object.
   package func set(_ name: String, _ value: HDF5Value, of object: String) throws(HDF5Error) {
     try library { () throws(HDF5Error) -> Void in
-      let target = unsafe Handle(perch_h5_object(file, object))
+      let target = unsafe HDF5Object(perch_h5_object(file, object))
       let status =
         switch value {
-        case .integers(let all): writeAttribute(target, name, Handle(perch_h5_int64()), all, count: all.count)
-        case .reals(let all): writeAttribute(target, name, Handle(perch_h5_float64()), all, count: all.count)
+        case .integers(let all): writeAttribute(target, name, HDF5Object(perch_h5_int64()), all, count: all.count)
+        case .reals(let all): writeAttribute(target, name, HDF5Object(perch_h5_float64()), all, count: all.count)
         case .texts(let all):
           writeAttribute(
-            target, name, Handle(perch_h5_text(HDF5Text.width(of: all))), HDF5Text.fields(all), count: all.count)
+            target, name, HDF5Object(perch_h5_text(HDF5Text.width(of: all))), HDF5Text.fields(all), count: all.count)
         }
       guard status >= 0 else { throw .cannotWrite("\(object)/\(name)") }
     }
@@ -215,9 +215,9 @@ package final class HDF5File: Sendable {
     try library { () throws(HDF5Error) -> Void in
       if half {
         let halves = values.map { Float16($0).bitPattern }
-        try writeDataset(dataset, shape, Handle(perch_h5_float16()), halves, count: values.count)
+        try writeDataset(dataset, shape, HDF5Object(perch_h5_float16()), halves, count: values.count)
       } else {
-        try writeDataset(dataset, shape, Handle(perch_h5_float32()), values, count: values.count)
+        try writeDataset(dataset, shape, HDF5Object(perch_h5_float32()), values, count: values.count)
       }
     }
   }
@@ -225,7 +225,7 @@ package final class HDF5File: Sendable {
   /// Writes a one-dimensional dataset of null-padded UTF-8 strings as wide as the longest.
   package func write(_ texts: [String], to dataset: String) throws(HDF5Error) {
     try library { () throws(HDF5Error) -> Void in
-      let type = Handle(perch_h5_text(HDF5Text.width(of: texts)))
+      let type = HDF5Object(perch_h5_text(HDF5Text.width(of: texts)))
       try writeDataset(dataset, [texts.count], type, HDF5Text.fields(texts), count: texts.count)
     }
   }
@@ -253,26 +253,26 @@ package final class HDF5File: Sendable {
     return true
   }
 
-  private func open(_ path: String, _ kind: H5I_type_t) throws(HDF5Error) -> Handle {
+  private func open(_ path: String, _ kind: H5I_type_t) throws(HDF5Error) -> HDF5Object {
     guard exists(path) else { throw .missing(path) }
-    let object = unsafe Handle(perch_h5_object(file, path))
+    let object = unsafe HDF5Object(perch_h5_object(file, path))
     guard object.id >= 0 else { throw .unreadable(path) }
     guard H5Iget_type(object.id) == kind else { throw .wrongKind(path) }
     return object
   }
 
-  private func dataset(_ path: String) throws(HDF5Error) -> Dataset {
-    let dataset = try Dataset(open(path, H5I_DATASET), path)
+  private func dataset(_ path: String) throws(HDF5Error) -> HDF5Dataset {
+    let dataset = try HDF5Dataset(open(path, H5I_DATASET), path)
     try dataset.checkSize(fileBytes: bytes)
     return dataset
   }
 
   private func writeDataset<Element: BitwiseCopyable>(
-    _ path: String, _ shape: [Int], _ type: consuming Handle, _ values: [Element], count: Int
+    _ path: String, _ shape: [Int], _ type: consuming HDF5Object, _ values: [Element], count: Int
   ) throws(HDF5Error) {
     precondition(shape.reduce(1, *) == count, "a dataset has as many values as its shape says")
-    let space = unsafe Handle(perch_h5_space(Int32(shape.count), shape.map { hsize_t($0) }))
-    let dataset = unsafe Handle(perch_h5_new_dataset(file, path, type.id, space.id))
+    let space = unsafe HDF5Object(perch_h5_space(Int32(shape.count), shape.map { hsize_t($0) }))
+    let dataset = unsafe HDF5Object(perch_h5_new_dataset(file, path, type.id, space.id))
     let written = unsafe dataset.id >= 0 && perch_h5_write(dataset.id, type.id, values) >= 0
     guard written else { throw .cannotWrite(path) }
   }
@@ -305,117 +305,5 @@ private func library<T: Sendable, E: Error>(_ body: () throws(E) -> T) throws(E)
     if !prepared { perch_h5_prepare() }
     prepared = true
     return try body()
-  }
-}
-
-/// An open HDF5 object of any kind, closed at the end of its life.
-private struct Handle: ~Copyable {
-  let id: hid_t
-  init(_ id: hid_t) { self.id = id }
-  deinit { if id >= 0 { H5Idec_ref(id) } }
-}
-
-private func kind(_ type: borrowing Handle) -> UInt32 { UInt32(perch_h5_kind(type.id)) }
-
-private func extent(of space: borrowing Handle, _ label: String) throws(HDF5Error) -> [Int] {
-  let rank = H5Sget_simple_extent_ndims(space.id)
-  guard rank >= 0, H5Sget_simple_extent_type(space.id) != H5S_NULL else { throw .unreadable(label) }
-  var sides = [hsize_t](repeating: 0, count: Int(rank))
-  guard unsafe H5Sget_simple_extent_dims(space.id, &sides, nil) == rank else { throw .unreadable(label) }
-  var shape: [Int] = []
-  for side in sides {
-    guard let side = Int(exactly: side) else { throw .tooLarge(label) }
-    shape.append(side)
-  }
-  return shape
-}
-
-/// An array of `count` elements written by a C function, which gets the memory and returns a status.
-private func filled<Element: BitwiseCopyable>(
-  _ count: Int, _ label: String, _ read: (UnsafeMutableRawPointer?) -> herr_t
-) throws(HDF5Error) -> [Element] {
-  var status: herr_t = 0
-  let values = unsafe [Element](unsafeUninitializedCapacity: count) { memory, initialized in
-    status = count == 0 ? 0 : unsafe read(UnsafeMutableRawPointer(memory.baseAddress))
-    initialized = status >= 0 ? count : 0
-  }
-  guard status >= 0 else { throw .unreadable(label) }
-  return values
-}
-
-/// Strings by way of `read`, which fills memory of a given type and returns a status.
-private func readTexts(
-  _ stored: borrowing Handle, _ space: borrowing Handle, count: Int, _ label: String,
-  _ read: (hid_t, UnsafeMutableRawPointer?) -> herr_t
-) throws(HDF5Error) -> [String] {
-  var lines: [[UInt8]] = []
-  switch kind(stored) {
-  case PERCH_H5_FIXED_TEXT.rawValue:
-    let size = Int(H5Tget_size(stored.id))
-    guard size > 0, size <= HDF5Limit.textBytes else { throw .tooLarge(label) }
-    let total = try HDF5Limit.product([count, size], label)
-    let bytes: [UInt8] = try unsafe filled(total, label) { unsafe read(stored.id, $0) }
-    let spacePadded = H5Tget_strpad(stored.id) == H5T_STR_SPACEPAD
-    lines = HDF5Text.lines(bytes, count: count, width: size, spacePadded: spacePadded)
-  case PERCH_H5_VARIABLE_TEXT.rawValue:
-    let memory = Handle(perch_h5_variable_text(stored.id))
-    var pointers: [UInt] = try unsafe filled(count, label) { unsafe read(memory.id, $0) }
-    for pointer in pointers {
-      let start = unsafe UnsafePointer<CChar>(bitPattern: pointer)
-      lines.append(unsafe start.map { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? [])
-    }
-    if count > 0 { _ = unsafe perch_h5_reclaim(memory.id, space.id, &pointers) }
-  default: throw .wrongKind(label)
-  }
-  guard let strings = HDF5Text.strings(lines) else { throw .unreadable(label) }
-  return strings
-}
-
-private func writeAttribute<Element: BitwiseCopyable>(
-  _ object: borrowing Handle, _ name: String, _ type: consuming Handle, _ values: [Element], count: Int
-) -> herr_t {
-  let space = unsafe Handle(perch_h5_space(count == 1 ? 0 : 1, [hsize_t(count)]))
-  let attribute = unsafe Handle(perch_h5_new_attribute(object.id, name, type.id, space.id))
-  return attribute.id < 0 ? -1 : unsafe H5Awrite(attribute.id, type.id, values)
-}
-
-/// An open dataset with its type and shape.
-private struct Dataset: ~Copyable {
-  let object: Handle
-  let type: Handle
-  let space: Handle
-  let shape: [Int]
-  let count: Int
-  let path: String
-
-  init(_ object: consuming Handle, _ path: String) throws(HDF5Error) {
-    let type = Handle(H5Dget_type(object.id))
-    let space = Handle(H5Dget_space(object.id))
-    guard type.id >= 0, space.id >= 0 else { throw .unreadable(path) }
-    let shape = try extent(of: space, path)
-    count = try HDF5Limit.product(shape, path)
-    (self.shape, self.path) = (shape, path)
-    self.object = object
-    self.type = type
-    self.space = space
-  }
-
-  /// Refuses a dataset whose stored bytes cannot fill the shape that it claims.
-  func checkSize(fileBytes: Int) throws(HDF5Error) {
-    let elementBytes = Int(clamping: H5Tget_size(type.id))
-    let needed = try HDF5Limit.product([count, elementBytes], path)
-    let chunk = perch_h5_chunk_elements(object.id)
-    guard chunk >= 0, elementBytes > 0 else { throw .notStored(path) }
-    guard count > 0 else { return }
-    let stored = Int(clamping: H5Dget_storage_size(object.id))
-    guard stored > 0 else { throw .notStored(path) }
-    let most = chunk == 0 ? stored : try HDF5Limit.product([stored, HDF5Limit.compression], path)
-    let chunkBytes = try HDF5Limit.product([Int(chunk), elementBytes], path)
-    guard stored <= fileBytes, needed <= most, chunkBytes <= HDF5Limit.chunkBytes else { throw .tooLarge(path) }
-  }
-
-  func read<Element: BitwiseCopyable>(_ memory: consuming Handle) throws(HDF5Error) -> [Element] {
-    let (source, layout) = (object.id, memory.id)
-    return try unsafe filled(count, path) { unsafe perch_h5_read(source, layout, $0) }
   }
 }
