@@ -12,17 +12,20 @@ package final class WeightFile: WeightSource, Sendable {
   package let path: FilePath
   private let file: HDF5File
   private let varianceEpsilon: Float
+  /// Shapes of the datasets that were checked when the file was opened.
+  private let shapes: [String: [Int]]
 
   /// Opens `path`. Every fault is a `RunnerError` with exit code 4 that names the attribute or dataset.
   package init(path: FilePath, heads: ModelSettings.HeadChoice = .none) throws(RunnerError) {
-    (file, settings) = try WeightFault.reporting(path) { () throws(WeightFault) in
+    (file, settings, shapes) = try WeightFault.reporting(path) { () throws(WeightFault) in
       let file = try WeightFault.reading { () throws(HDF5Error) in try HDF5File(reading: path) }
       let settings = try SettingsReader(file: file).model(heads: heads)
-      for entry in settings.tensors { try Self.checkShape(entry, in: file) }
-      for entry in settings.frontend.optionalTensors where file.has(entry.path) {
+      var shapes: [String: [Int]] = [:]
+      for entry in settings.tensors + settings.frontend.optionalTensors.filter({ file.has($0.path) }) {
         try Self.checkShape(entry, in: file)
+        shapes[entry.path] = entry.shape
       }
-      return (file, settings)
+      return (file, settings, shapes)
     }
     do { digest = try FileDigest(of: path) } catch {
       throw WeightFault(HDF5Error.cannotOpen(error)).error(in: path)
@@ -69,7 +72,7 @@ package final class WeightFile: WeightSource, Sendable {
   }
 
   private func values(_ entry: TensorEntry) throws(WeightFault) -> [Float] {
-    try Self.checkShape(entry, in: file)
+    if shapes[entry.path] != entry.shape { try Self.checkShape(entry, in: file) }
     let values = try WeightFault.reading { () throws(HDF5Error) in try file.floats(entry.path) }
     if let index = values.firstIndex(where: { !$0.isFinite }) {
       throw WeightFault("\(entry.path): value \(index + 1) of \(values.count) is not finite", .copyAgain)
