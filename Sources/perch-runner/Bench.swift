@@ -22,10 +22,7 @@ struct Bench: AsyncParsableCommand {
   @OptionGroup(title: "Messages") var logging: LoggingOptions
 
   func run() async throws {
-    var options = GenerateOptions()
-    options.model = models.model
-    options.weights = models.weights
-    options.jobs = work.jobs
+    let options = GenerateOptions(models, jobs: work.jobs)
     let run = try BenchRun(try GenerateSettings(options), seconds: seconds, observer: logging.observer)
     let report = try await run.run()
     print(json ? report.json : report.text)

@@ -32,18 +32,10 @@ struct Classify: AsyncParsableCommand {
 
   private func options(format: TableFormat?) -> ClassifyOptions {
     var options = ClassifyOptions()
+    options.generate = GenerateOptions(models, windows, jobs: work.jobs)
     options.generate.format = format
     options.generate.metadata = table.metadata
     options.generate.precision = table.precision
-    options.generate.model = models.model
-    options.generate.weights = models.weights
-    options.generate.hop = windows.hop
-    options.generate.tail = windows.tail
-    options.generate.compat = windows.compat
-    options.generate.channel = windows.channel
-    options.generate.normalization = windows.normalization
-    options.generate.strict = windows.strict
-    options.generate.jobs = work.jobs
     options.lists = table.eventFormat.flatMap(\.lists)
     options.threshold = recognizers.threshold
     options.top = classes.top

@@ -27,20 +27,11 @@ struct DistanceCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
     let (destination, format) = try table.destination((path: paths.output, old: false))
-    var options = GenerateOptions()
+    var options = GenerateOptions(models, windows, jobs: work.jobs)
     options.format = format
     options.layout = table.layout
     options.metadata = table.metadata
     options.precision = table.precision
-    options.model = models.model
-    options.weights = models.weights
-    options.hop = windows.hop
-    options.tail = windows.tail
-    options.compat = windows.compat
-    options.channel = windows.channel
-    options.normalization = windows.normalization
-    options.strict = windows.strict
-    options.jobs = work.jobs
     let settings = try GenerateSettings(options, configuration: configuration ?? Configuration())
     var choices = DistanceChoices()
     choices.reduction = distances.reduce

@@ -30,20 +30,11 @@ struct Generate: AsyncParsableCommand {
   }
 
   private func options(format: TableFormat?) -> GenerateOptions {
-    var options = GenerateOptions()
+    var options = GenerateOptions(models, windows, jobs: work.jobs)
     options.format = format
     options.layout = table.layout
     options.metadata = table.metadata
-    options.model = models.model
-    options.weights = models.weights
-    options.hop = windows.hop
-    options.tail = windows.tail
-    options.compat = windows.compat
-    options.channel = windows.channel
-    options.normalization = windows.normalization
     options.precision = table.precision
-    options.strict = windows.strict
-    options.jobs = work.jobs
     return options
   }
 }
@@ -67,6 +58,23 @@ struct WindowOptions: ParsableArguments {
 
   @Flag(help: "Refuse a recording that is damaged inside, instead of a warning.")
   var strict = false
+}
+
+extension GenerateOptions {
+  /// What every command that computes embeddings is told. `windows` is left out where recordings are not cut.
+  init(_ models: ModelOptions, _ windows: WindowOptions? = nil, jobs: Int?) {
+    self.init()
+    model = models.model
+    weights = models.weights
+    self.jobs = jobs
+    guard let windows else { return }
+    hop = windows.hop
+    tail = windows.tail
+    compat = windows.compat
+    channel = windows.channel
+    normalization = windows.normalization
+    strict = windows.strict
+  }
 }
 
 /// What the table looks like.

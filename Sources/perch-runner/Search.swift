@@ -45,10 +45,7 @@ struct Search: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
-    var options = GenerateOptions()
-    options.model = models.model
-    options.weights = models.weights
-    options.jobs = jobs
+    let options = GenerateOptions(models, jobs: jobs)
     let settings = try GenerateSettings(options, configuration: configuration ?? Configuration())
     var choices = SearchChoices()
     choices.top = top

@@ -49,12 +49,9 @@ struct Train: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try config.map { path throws(RunnerError) in try Configuration.read(path) }
-    var options = GenerateOptions()
-    options.model = models.model
-    options.weights = models.weights
+    var options = GenerateOptions(models, jobs: jobs)
     options.hop = hop
     options.channel = channel
-    options.jobs = jobs
     var settings = TrainSettings(
       try GenerateSettings(options, configuration: configuration ?? Configuration()))
     try labels.apply(to: &settings)
