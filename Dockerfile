@@ -15,7 +15,8 @@ COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
 RUN swift build -c release --product perch-runner --static-swift-stdlib \
-  && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/perch-runner" /app/perch-runner
+  && built=$(swift build -c release --static-swift-stdlib --show-bin-path) \
+  && install -D --strip "$built/perch-runner" /app/perch-runner
 
 # The files that the program needs of Debian, gathered in /runtime: Debian itself has four times as many bytes.
 FROM debian:12-slim AS runtime

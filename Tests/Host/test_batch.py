@@ -37,7 +37,11 @@ def test_a_bad_recording_costs_itself_alone(runner, recordings):
     assert outcome.returncode == 7
     assert "bad.wav" in outcome.stderr
     rows = report(out)
-    assert {name: row["status"] for name, row in rows.items()} == {"a.wav": "done", "b.wav": "done", "bad.wav": "failed"}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "a.wav": "done",
+        "b.wav": "done",
+        "bad.wav": "failed",
+    }
     assert rows["bad.wav"]["exit_code"] == "3"
 
 
@@ -50,12 +54,16 @@ def test_inference_is_the_old_name_of_classify(runner, recordings):
 def test_a_list_of_recordings(runner, recordings):
     listed = runner.data / "list.csv"
     out = runner.data / "tables/b.csv"
-    listed.write_text(f"source,output\n{recordings}/a.wav,{runner.data}/tables/a.csv\n{recordings}/deep/b.wav,{out}\n")
+    listed.write_text(
+        f"source,output\n{recordings}/a.wav,{runner.data}/tables/a.csv\n{recordings}/deep/b.wav,{out}\n"
+    )
     runner.succeed("batch", "generate", "-q", *WEIGHTS, "--list", listed, "--start_row", 1)
     assert out.exists() and not (runner.data / "tables/a.csv").exists()
 
 
 def test_nothing_to_do_is_an_error(runner):
     (runner.data / "empty").mkdir()
-    outcome = runner.run("batch", "generate", "-q", *WEIGHTS, runner.data / "empty", "--output", runner.data / "out")
+    outcome = runner.run(
+        "batch", "generate", "-q", *WEIGHTS, runner.data / "empty", "--output", runner.data / "out"
+    )
     assert outcome.returncode == 3

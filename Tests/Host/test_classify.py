@@ -7,7 +7,15 @@ import pytest
 from conftest import DIMENSION, read_csv
 
 COLUMNS = [
-    "source", "channel", "start", "end", "low_frequency_hertz", "high_frequency_hertz", "label", "score", "recognizer",
+    "source",
+    "channel",
+    "start",
+    "end",
+    "low_frequency_hertz",
+    "high_frequency_hertz",
+    "label",
+    "score",
+    "recognizer",
 ]
 BETA = np.random.default_rng(1).normal(size=(DIMENSION, 2)).astype("<f4")
 BIAS = np.array([0.5, -0.25], dtype="<f4")
@@ -59,8 +67,15 @@ def test_table_of_embeddings_without_the_recording(runner, birds, config):
     runner.embed(birds, runner.data / "tables")
     birds.unlink()
     runner.succeed(
-        "classify", "-q", "-c", config, "--threshold", "none",
-        runner.data / "tables/birds_10s.embeddings.parquet", runner.data / "out")
+        "classify",
+        "-q",
+        "-c",
+        config,
+        "--threshold",
+        "none",
+        runner.data / "tables/birds_10s.embeddings.parquet",
+        runner.data / "out",
+    )
     (made,) = (runner.data / "out").glob("*.classifications.csv")
     assert read_csv(made)["start"].tolist() == [0.0, 0.0, 5.0, 5.0]
 

@@ -11,7 +11,9 @@ def refuse(runner, code, *arguments) -> str:
     outcome = runner.run(*arguments)
     assert outcome.returncode == code, outcome.stderr
     assert outcome.stdout == ""
-    errors = [line for line in outcome.stderr.splitlines() if not line[:2].isdigit()]  # not log lines: 17:00:00 [...]
+    errors = [
+        line for line in outcome.stderr.splitlines() if not line[:2].isdigit()
+    ]  # not log lines: 17:00:00 [...]
     assert len(errors) == 1 and errors[0].startswith("error: "), outcome.stderr
     assert "; " in errors[0], "an error names its remedy"
     out = runner.data / "out"
@@ -21,9 +23,15 @@ def refuse(runner, code, *arguments) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [["generate"], ["generate", "--format", "xml", "a.wav", "out"], ["generate", "--jobs", "x", "a.wav", "out"],
-     ["nonsense"], ["classify", "--nonsense", "a.wav", "out"]],
-    ids=" ".join)
+    [
+        ["generate"],
+        ["generate", "--format", "xml", "a.wav", "out"],
+        ["generate", "--jobs", "x", "a.wav", "out"],
+        ["nonsense"],
+        ["classify", "--nonsense", "a.wav", "out"],
+    ],
+    ids=" ".join,
+)
 def test_command_line(runner, words):
     assert refuse(runner, 2, *words).startswith("command line: ")
 

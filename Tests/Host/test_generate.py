@@ -13,7 +13,10 @@ def test_csv_and_parquet_hold_the_same(runner, birds):
     out = runner.data / "made by the program"
     runner.embed("--format", "CSV", birds, out)
     runner.embed(birds, out)
-    assert sorted(path.name for path in out.iterdir()) == ["birds_10s.embeddings.csv", "birds_10s.embeddings.parquet"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "birds_10s.embeddings.csv",
+        "birds_10s.embeddings.parquet",
+    ]
 
     text = read_csv(out / "birds_10s.embeddings.csv")
     table = pq.read_table(out / "birds_10s.embeddings.parquet")

@@ -47,6 +47,20 @@ def test_doctor(runner):
 
 
 @pytest.mark.parametrize(
-    "command", ["generate", "classify", "distance", "search", "train", "batch", "labels", "import", "weights", "doctor", "bench"])
+    "command",
+    [
+        "generate",
+        "classify",
+        "distance",
+        "search",
+        "train",
+        "batch",
+        "labels",
+        "import",
+        "weights",
+        "doctor",
+        "bench",
+    ],
+)
 def test_help(runner, command):
     assert f"USAGE: perch-runner {command}" in runner.succeed(command, "--help")

@@ -12,7 +12,10 @@ def test_a_trained_recognizer_tells_its_classes_apart(runner):
         write_tone(clips / "high" / f"high{number}.wav", 5, 6000 + 200 * number, seed=10 + number)
     out = runner.data / "pitch"
     runner.succeed("train", "-q", *WEIGHTS, "--c", 1, clips, out)
-    assert sorted(path.name for path in out.iterdir() if path.suffix == ".json") == ["pitch.json", "pitch.metadata.json"]
+    assert sorted(path.name for path in out.iterdir() if path.suffix == ".json") == [
+        "pitch.json",
+        "pitch.metadata.json",
+    ]
 
     model = json.loads((out / "pitch.json").read_text())
     assert model["classes"] == ["high", "low"]

@@ -58,7 +58,8 @@ static void rows_with_queries(intptr_t depth, intptr_t queries) {
         size += fabs((double)row[r * depth + k] * other[k]);
       }
       check("rowProducts", q < 0 ? squares[r] : dots[r * queries + q], sum, 2 * (depth + 2) * u_double * size);
-      check("rowEstimates", q < 0 ? square_estimates[r] : dot_estimates[r * queries + q], sum, (depth + 2) * u * size);
+      double estimate = q < 0 ? square_estimates[r] : dot_estimates[r * queries + q];
+      check("rowEstimates", estimate, sum, (depth + 2) * u * size);
     }
   }
 }
@@ -155,7 +156,8 @@ static void screening(void) {
   float *scale = numbers(width), *distance = numbers(width), *bounds = zeros(width * 4);
   perch_panel_bounds b = {
     .sums = sums, .places = places, .steps = step, .minus_zeros = zero, .residuals = residual,
-    .code_sums = code_sum, .scales = scale, .distances = distance, .place_norm = 1.5f, .slack = 0.25f, .bounds = bounds };
+    .code_sums = code_sum, .scales = scale, .distances = distance, .place_norm = 1.5f, .slack = 0.25f,
+    .bounds = bounds };
   panel_bounds(&b);
   for (intptr_t w = 0; w < width; w++) {
     double most = -INFINITY, size = 0;

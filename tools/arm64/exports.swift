@@ -58,6 +58,8 @@ private var kernels: KernelTable { kernelsBaseline() }
 @_cdecl("step_codes") func stepCodes() -> Int { kernels.screening.stepCodes }
 @_cdecl("tile_places") func tilePlaces() -> Int { kernels.screening.tilePlaces }
 @_cdecl("group_steps") func groupSteps() -> Int { kernels.screening.groupSteps }
-@_cdecl("vector_codes") func vectorCodes(_ p: UnsafePointer<VectorCodes>) -> Float { kernels.screening.vectorCodes(p) }
+@_cdecl("vector_codes") func vectorCodes(_ p: UnsafePointer<VectorCodes>) -> Float {
+  kernels.screening.vectorCodes(p)
+}
 @_cdecl("code_products") func codeProducts(_ p: UnsafePointer<CodeProducts>) { kernels.screening.codeProducts(p) }
 @_cdecl("panel_bounds") func panelBounds(_ p: UnsafePointer<PanelBounds>) { kernels.screening.panelBounds(p) }

@@ -92,7 +92,8 @@ static void spectrogram(intptr_t window_length, intptr_t fft_length, double powe
       for (intptr_t i = 0; i < width; i++) {
         double re = 0, im = 0;
         for (intptr_t n = 0; n < window_length; n++) {
-          double x = window[n] * signal[n * padded + t], angle = 2 * M_PI * ((first[b] + i) * n % fft_length) / fft_length;
+          double x = window[n] * signal[n * padded + t];
+          double angle = 2 * M_PI * ((first[b] + i) * n % fft_length) / fft_length;
           re += x * cos(angle);
           im -= x * sin(angle);
         }
@@ -101,7 +102,8 @@ static void spectrogram(intptr_t window_length, intptr_t fft_length, double powe
       }
       // Magnitudes are at most √(N·norm); both transforms err by some log₂N resp. N roundings of that.
       double greatest = sqrt(fft_length * norm);
-      check("melEnergies", energies[t * bands + b], energy, 2 * fft_length * u_double * weight * pow(greatest, power));
+      double bound = 2 * fft_length * u_double * weight * pow(greatest, power);
+      check("melEnergies", energies[t * bands + b], energy, bound);
     }
   }
 }
@@ -122,8 +124,9 @@ static void scalings(void) {
   double *scratch = zeros(frames * double_lanes() * sizeof(double));
   for (intptr_t b = 0; b < bands; b++) smoothing[b] = 0.1 + 0.05 * b;
   perch_pcen pcen = {
-    .energies = energies, .energy_row = bands, .frames = frames, .bands = bands, .smoothing = smoothing, .gain = 0.8,
-    .bias = 10, .root = 4, .epsilon = 1e-6, .scratch = scratch, .output = output, .output_row = bands };
+    .energies = energies, .energy_row = bands, .frames = frames, .bands = bands, .smoothing = smoothing,
+    .gain = 0.8, .bias = 10, .root = 4, .epsilon = 1e-6, .scratch = scratch, .output = output,
+    .output_row = bands };
   energy_normalization(&pcen);
   for (intptr_t b = 0; b < bands; b++) {
     double smooth = energies[b];

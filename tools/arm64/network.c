@@ -131,8 +131,11 @@ static void activations(void) {
     for (intptr_t i = 0; i < count; i++) {
       double x = (double)(i - count / 2) / 32, want = activated(x, code);
       // e^-x: 7.5e-8 of the polynomial and x·log₂e rounded twice, each |x|·u; then a sum, a quotient, a product.
-      double bound = code == 2 || code == 4 ? (7.5e-8 + (3 + 2 * fabs(x)) * u) * fabs(want) + 2e-33 : 4 * u * fabs(want);
-      check("activateInPlace", values[i], want, fmax(bound, code == 3 || code == 5 ? 2 * u * (1 + fabs(x)) : 0));
+      double exponential = (7.5e-8 + (3 + 2 * fabs(x)) * u) * fabs(want) + 2e-33;
+      // The hard forms: a sum, two products, of numbers up to |x| + 3.
+      double hard = 4 * u * fabs(want) + 2 * u * (1 + fabs(x));
+      double bound = code == 2 || code == 4 ? exponential : code == 3 || code == 5 ? hard : 0;
+      check("activateInPlace", values[i], want, bound);
     }
   }
 }

@@ -1,4 +1,4 @@
-"""Tries the image's tree: size, libraries, start-up time, and runs without network or a root that can be written."""
+"""Tries the image's tree: size, libraries, start-up time, runs without a network or a root that can be written."""
 
 import os
 import re
@@ -70,7 +70,8 @@ class Trial:
         for program in [self.entrypoint, "/bin/dash"]:
             loader = "/" + str(loaders[0].relative_to(self.root))
             listed = subprocess.run(
-                ["chroot", str(self.root), loader, "--list", program], capture_output=True, text=True)
+                ["chroot", str(self.root), loader, "--list", program], capture_output=True, text=True
+            )
             complete = listed.returncode == 0 and "not found" not in listed.stdout
             self.check(complete, f"{program}: all of {len(listed.stdout.splitlines())} libraries {listed.stderr}")
 
@@ -86,7 +87,9 @@ class Trial:
         times = []
         for _ in range(20):
             before = time.perf_counter()
-            subprocess.run(["chroot", str(self.root), self.entrypoint, "--version"], check=True, capture_output=True)
+            subprocess.run(
+                ["chroot", str(self.root), self.entrypoint, "--version"], check=True, capture_output=True
+            )
             times.append(time.perf_counter() - before)
         print(f"start-up: median {statistics.median(times) * 1000:.1f} ms, longest {max(times) * 1000:.1f} ms")
 
@@ -109,8 +112,13 @@ class Trial:
                 made = folder / words[-1].replace("/data/", "") / "birds_10s.embeddings.csv"
                 rows = [line for line in made.read_text().splitlines() if line[0] != "#"] if made.exists() else []
                 right = outcome.returncode == 0 and len(rows) == 3
-                self.check(right, f"user {user}: {Path(entrypoint).name} generate: 2 rows" + ("" if right else outcome.stderr))
-                self.check(not made.exists() or f"{made.stat().st_uid}:{made.stat().st_gid}" == user, f"  owned by {user}")
+                self.check(
+                    right,
+                    f"user {user}: {Path(entrypoint).name} generate: 2 rows" + ("" if right else outcome.stderr),
+                )
+                self.check(
+                    not made.exists() or f"{made.stat().st_uid}:{made.stat().st_gid}" == user, f"  owned by {user}"
+                )
 
     def refusals(self) -> None:
         """The trial itself: what must not be possible is not."""
@@ -120,6 +128,8 @@ class Trial:
             ("exec 3<> /dev/full && echo x >&3", "a full device"),
         ]:
             self.check(self.start(["-c", command], entrypoint="/bin/sh").returncode != 0, text)
-        interfaces = self.start(["-c", "while read -r line; do echo $line; done < /proc/net/dev"], entrypoint="/bin/sh")
+        interfaces = self.start(
+            ["-c", "while read -r line; do echo $line; done < /proc/net/dev"], entrypoint="/bin/sh"
+        )
         names = [line.split(":")[0] for line in interfaces.stdout.splitlines()[2:]]
         self.check(names == ["lo"], f"network interfaces: {names}")
