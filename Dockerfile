@@ -43,8 +43,10 @@ RUN apt-get update \
 WORKDIR /fetched
 RUN curl --fail --silent --show-error --location --output perch_v2.onnx "$PERCH_V2" \
   && echo "$PERCH_V2_SHA256  perch_v2.onnx" | sha256sum --check
-RUN { echo inat2024_fsd50k; /app/perch-runner labels --model perch_v2; } > labels.csv \
-  && mkdir /weights \
+# The label file that was published beside the network, made from the program's own list: the same bytes.
+RUN { echo inat2024_fsd50k; /app/perch-runner labels --model perch_v2; } | sed 's/$/\r/' > labels.csv \
+  && echo "e4d5c0397d8fb08bf90c6b13a34810af53504faad927e472fcc567793c9de057  labels.csv" | sha256sum --check
+RUN mkdir /weights \
   && /app/perch-runner weights export perch_v2.onnx --output /weights/perch_v2.h5 \
   && /app/perch-runner weights verify /weights/perch_v2.h5
 
