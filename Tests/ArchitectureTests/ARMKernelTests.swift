@@ -20,6 +20,6 @@ import Testing
     let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
     #expect(lines.allSatisfy { $0.hasPrefix("right ") }, "\(lines.joined(separator: "\n"))")
     // Every kernel of the table has come up.
-    #expect(lines.count >= 20)
+    #expect(lines.count >= 31)
   }
 }

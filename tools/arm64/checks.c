@@ -71,6 +71,7 @@ int finish(void) {
 
 int main(void) {
   if (!is_neon()) return puts("not the build for AArch64"), 1;
+  layout();
   network();
   frontend();
   comparison();

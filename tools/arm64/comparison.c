@@ -64,6 +64,31 @@ static void rows_with_queries(intptr_t depth, intptr_t queries) {
   }
 }
 
+static void training(intptr_t rows, intptr_t outputs) {
+  intptr_t depth = 112, wide = depth + 5;
+  float *row = numbers(rows * wide), *weights = numbers(outputs * wide), *bias = numbers(outputs);
+  float *logits = zeros(rows * outputs * 4), *to = zeros(wide * 4);
+  perch_row_logits p = {
+    .rows = row, .row_count = rows, .row_stride = wide, .depth = depth, .weights = weights, .weight_stride = wide,
+    .outputs = outputs, .bias = bias, .logits = logits, .logit_stride = outputs };
+  row_logits(&p);
+  for (intptr_t r = 0; r < rows; r++) {
+    for (intptr_t k = 0; k < outputs; k++) {
+      double sum = bias[k], size = fabs(sum);
+      for (intptr_t j = 0; j < depth; j++) {
+        sum += (double)row[r * wide + j] * weights[k * wide + j];
+        size += fabs((double)row[r * wide + j] * weights[k * wide + j]);
+      }
+      check("rowLogits", logits[r * outputs + k], sum, (depth + 2) * u * size);
+    }
+  }
+  standardize_row(row, weights, weights, wide, to);
+  for (intptr_t j = 0; j < wide; j++) {
+    double want = ((double)row[j] - weights[j]) * weights[j];
+    check("standardizeRow", to[j], want, 2 * u * fabs(want) * (1 + u));
+  }
+}
+
 static void halves(void) {
   uint16_t *bits = zeros(0x10000 * 2);
   float *wide = zeros(0x10000 * 4);
@@ -168,6 +193,13 @@ static void screening(void) {
     }
     check("panelBounds", bounds[w], most + distance[w] * 1.5 + 0.25, 8 * u * (size + 2));
   }
+  int32_t most = 0;
+  for (intptr_t from = 0; from < 64; from += 8) {
+    int32_t sum = 0;
+    for (intptr_t k = from; k < from + 8; k++) sum += panel[k] * panel[k];
+    if (sum > most) most = sum;
+  }
+  check("greatestGroup", greatest_group((const uint8_t *)panel, 64, 1), most, 0);
   intptr_t depth = 64;
   float *values = numbers(depth);
   uint8_t *made = zeros(depth);
@@ -193,6 +225,9 @@ void comparison(void) {
   for (intptr_t queries = 0; queries <= 5; queries++) {
     rows_with_queries(67, queries);
     rows_with_queries(1280, queries);
+  }
+  for (intptr_t rows = 1; rows <= 10; rows++) {
+    for (intptr_t outputs = 1; outputs <= 7; outputs++) training(rows, outputs);
   }
   halves();
   prototypes(1, 24);

@@ -16,6 +16,27 @@ private var kernels: KernelTable { kernelsBaseline() }
 @_cdecl("scale_channels") func scaleChannels(_ map: MutableFloats, _ a: Int, _ b: Int, _ c: Int, _ f: Floats) {
   kernels.scaleChannels(map, a, b, c, f)
 }
+@_cdecl("scale_panels") func scalePanels(
+  _ panels: Floats, _ scaled: MutableFloats, _ depth: Int, _ columns: Int, _ factors: Floats
+) {
+  kernels.scalePanels(panels, scaled, depth, columns, factors)
+}
+@_cdecl("block_channels") func blockChannels(
+  _ rows: Floats, _ row: Int, _ pixels: Int, _ channels: Int, _ map: MutableFloats, _ block: Int,
+  _ offsets: UnsafePointer<Int32>
+) {
+  kernels.blockChannels(rows, row, pixels, channels, map, block, offsets)
+}
+@_cdecl("clear_columns") func clearColumns(_ first: MutableFloats, _ count: Int, _ step: Int, _ rows: Int) {
+  kernels.clearColumns(first, count, step, rows)
+}
+@_cdecl("prefetch") func prefetch(_ first: Floats, _ count: Int) { kernels.prefetch(first, count) }
+@_cdecl("interleave_hops") func interleaveHops(
+  _ window: Floats, _ count: Int, _ before: Int, _ hop: Int, _ columns: Int, _ rows: MutableFloats
+) {
+  kernels.interleaveHops(window, count, before, hop, columns, rows)
+}
+@_cdecl("copy_energies") func copyEnergies(_ p: UnsafePointer<LogScaling>) { kernels.copyEnergies(p) }
 @_cdecl("mean_over_rows") func meanOverRows(_ m: Floats, _ rows: Int, _ columns: Int, _ mean: MutableFloats) {
   kernels.meanOverRows(m, rows, columns, mean)
 }
@@ -40,6 +61,12 @@ private var kernels: KernelTable { kernelsBaseline() }
 @_cdecl("strided_product_double") func stridedProductDouble(_ p: UnsafePointer<StridedProductDouble>) {
   kernels.stridedProductDouble(p)
 }
+@_cdecl("standardize_row") func standardizeRow(
+  _ row: Floats, _ mean: Floats, _ scale: Floats, _ count: Int, _ to: MutableFloats
+) {
+  kernels.standardizeRow(row, mean, scale, count, to)
+}
+@_cdecl("row_logits") func rowLogits(_ p: UnsafePointer<RowLogits>) { kernels.rowLogits(p) }
 @_cdecl("row_products") func rowProducts(_ p: UnsafePointer<RowProducts>) { kernels.similarity.rowProducts(p) }
 @_cdecl("row_estimates") func rowEstimates(_ p: UnsafePointer<RowEstimates>) { kernels.similarity.rowEstimates(p) }
 @_cdecl("widen_halves") func widenHalves(_ from: UnsafePointer<UInt16>, _ count: Int, _ to: MutableFloats) {
@@ -60,6 +87,11 @@ private var kernels: KernelTable { kernelsBaseline() }
 @_cdecl("group_steps") func groupSteps() -> Int { kernels.screening.groupSteps }
 @_cdecl("vector_codes") func vectorCodes(_ p: UnsafePointer<VectorCodes>) -> Float {
   kernels.screening.vectorCodes(p)
+}
+@_cdecl("greatest_group") func greatestGroup(
+  _ codes: UnsafePointer<UInt8>, _ depth: Int, _ signed: Int32
+) -> Int32 {
+  kernels.screening.greatestGroup(codes, depth, signed)
 }
 @_cdecl("code_products") func codeProducts(_ p: UnsafePointer<CodeProducts>) { kernels.screening.codeProducts(p) }
 @_cdecl("panel_bounds") func panelBounds(_ p: UnsafePointer<PanelBounds>) { kernels.screening.panelBounds(p) }
