@@ -28,7 +28,7 @@ package struct ClassifySettings: Sendable {
   }
 
   /// How windows and embeddings are made, and what the table looks like.
-  package let generate: GenerateSettings
+  package private(set) var generate: GenerateSettings
   package let lists: [EventListFormat]
   package let scored: Scored
   /// The model to look for where nobody names one.
@@ -68,6 +68,13 @@ package struct ClassifySettings: Sendable {
     }
     scored = .recognizers(recognizers)
     usualModel = choice.model
+  }
+
+  /// The same for an output whose name says another format, as a list may have it.
+  func writing(to output: FilePath) -> ClassifySettings {
+    var settings = self
+    settings.generate = generate.writing(to: output)
+    return settings
   }
 
   /// Whether files without an event are written.
