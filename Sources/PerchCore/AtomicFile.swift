@@ -149,7 +149,8 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
-  private static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
+  /// Opens a file that no path leads to, empty.
+  static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
     let descriptor = try open(path)
     if unsafe unlink(path.string) != 0 || ftruncate(descriptor.rawValue, 0) != 0 {
       let cause = Errno(rawValue: errno)
@@ -264,7 +265,7 @@ package enum OutputFolder {
 }
 
 /// What stops an output from being written, in the words users see.
-private enum OutputFault {
+enum OutputFault {
   static func describe(_ path: FilePath, _ cause: Errno) -> RunnerError {
     let other = "choose another output folder"
     let (text, remedy): (String, String) =
