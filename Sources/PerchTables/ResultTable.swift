@@ -9,42 +9,52 @@ package struct ResultRow: Equatable, Sendable {
   package let offset: Double
   package let label: String
   package let score: Float
+  /// Who gave the score; nil where the table does not tell.
+  package let recognizer: String?
   /// What the Acoustic Workbench calls the recording; nil where that is not known.
   package let recordingID: String?
 
-  package init(source: String, channel: Int32, offset: Double, label: String, score: Float, recordingID: String?) {
+  package init(
+    source: String, channel: Int32, offset: Double, label: String, score: Float, recognizer: String? = nil,
+    recordingID: String? = nil
+  ) {
     self.source = source
     self.channel = channel
     self.offset = offset
     self.label = label
     self.score = score
+    self.recognizer = recognizer
     self.recordingID = recordingID
   }
 }
 
-/// Writes a table of results row by row: `source`, `channel`, `offset`, `label`, `score`, and
-/// `audio_recording_id` where recordings have one. The caller gives the rows in their order.
+/// Writes a table of results row by row: `source`, `channel`, `offset`, `label`, `score`; then `recognizer`, which is
+/// ours, where it is wanted, and `audio_recording_id` where recordings have one. The caller gives the rows in their
+/// order. As in the tables of pandas, every column may hold nulls, so that theirs and ours can be put together.
 package struct ResultTableWriter: ~Copyable {
   private let isDouble: Bool
+  private let hasRecognizers: Bool
   private let hasRecordingIDs: Bool
   private var table: TableWriter
 
   /// - Parameters:
   ///   - isDouble: whether scores are doubles, as those of a model's classes are, and not floats.
-  ///   - hasRecordingIDs: whether the table has that column.
+  ///   - hasRecognizers: whether the table has the column `recognizer`.
+  ///   - hasRecordingIDs: whether it has the column `audio_recording_id`.
   /// - Throws: exit 6 when `path` cannot be written.
   package init(
-    path: FilePath, format: TableFormat, metadata: MetadataPlacement, isDouble: Bool, hasRecordingIDs: Bool
+    path: FilePath, format: TableFormat, metadata: MetadataPlacement, isDouble: Bool, hasRecognizers: Bool = false,
+    hasRecordingIDs: Bool = false
   ) throws(RunnerError) {
     self.isDouble = isDouble
+    self.hasRecognizers = hasRecognizers
     self.hasRecordingIDs = hasRecordingIDs
-    var columns = [
-      Column("source", .text, isRepetitive: true), Column("channel", .int64), Column("offset", .double),
-      Column("label", .text, isRepetitive: true), Column("score", isDouble ? .double : .float),
-    ]
-    if hasRecordingIDs {
-      columns.append(Column("audio_recording_id", .text, isNullable: true, isRepetitive: true))
-    }
+    func text(_ name: String) -> Column { Column(name, .text, isNullable: true, isRepetitive: true) }
+    let columns =
+      [
+        text("source"), Column("channel", .int64, isNullable: true), Column("offset", .double, isNullable: true),
+        text("label"), Column("score", isDouble ? .double : .float, isNullable: true),
+      ] + (hasRecognizers ? [text("recognizer")] : []) + (hasRecordingIDs ? [text("audio_recording_id")] : [])
     table = try TableWriter(path: path, columns: columns, format: format, metadata: metadata)
   }
 
@@ -54,6 +64,7 @@ package struct ResultTableWriter: ~Copyable {
       .text(row.source), .int64(Int64(row.channel)), .double(row.offset), .text(row.label),
       isDouble ? .double(Double(row.score)) : .float(row.score),
     ]
+    if hasRecognizers { cells.append(row.recognizer.map { .text($0) } ?? .null) }
     if hasRecordingIDs { cells.append(row.recordingID.map { .text($0) } ?? .null) }
     try table.append(cells)
   }

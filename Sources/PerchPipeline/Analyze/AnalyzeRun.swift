@@ -16,17 +16,42 @@ package struct AnalyzeRun: Sendable {
   /// - Throws: what is wrong with the weights, the recognizers or the output; what is wrong with the recording, or
   ///   exit code 7 when some recordings of a folder failed, each of which has then been reported on its own.
   nonisolated(nonsending) package func run() async throws(RunnerError) {
+    try await run { () throws(RunnerError) in
+      try EmbeddingEngine(
+        settings.generate, usual: settings.usualModel, classes: settings.classes?.choices, note: observer.note)
+    }
+  }
+
+  /// The same with a model of the caller's.
+  ///
+  /// - Parameter makeEngine: is called when everything else is known to be right.
+  nonisolated(nonsending) package func run(
+    on makeEngine: () throws(RunnerError) -> EmbeddingEngine
+  ) async throws(RunnerError) {
     settings.notes.forEach(observer.note)
     let recordings = try AnalyzedRecordings(settings)
     let plan = try TablePlan(settings, recordings.all)
     (recordings.notes + plan.notes).forEach(observer.note)
     let created = try CreationTime.text()
-    let engine = try EmbeddingEngine(
-      settings.generate, usual: settings.usualModel, classes: settings.classes?.choices, note: observer.note)
+    let engine = try makeEngine()
     let scoring = try AnalyzeScoring(settings, engine: engine)
     let context = AnalyzeContext(
       settings: settings, recordings: recordings.all, model: engine.facts, labels: scoring.labels, created: created)
     var tables = try MergedTables(plan, in: context)
+    let failures = try await analyze(recordings, engine, scoring, into: &tables)
+    try tables.finish()
+    guard failures == 0 else {
+      throw RunnerError(
+        settings.source.string, "\(failures) of \(recordings.all.count) recordings failed",
+        remedy: "see the lines above", exit: .partial)
+    }
+  }
+
+  /// Returns how many recordings of a folder failed: each of them costs only itself.
+  nonisolated(nonsending) private func analyze(
+    _ recordings: AnalyzedRecordings, _ engine: EmbeddingEngine, _ scoring: AnalyzeScoring,
+    into tables: inout MergedTables
+  ) async throws(RunnerError) -> Int {
     var failures = 0
     for (index, recording) in recordings.all.enumerated() {
       do {
@@ -40,12 +65,7 @@ package struct AnalyzeRun: Sendable {
       }
       try tables.endRecording(index)
     }
-    try tables.finish()
-    guard failures == 0 else {
-      throw RunnerError(
-        settings.source.string, "\(failures) of \(recordings.all.count) recordings failed",
-        remedy: "see the lines above", exit: .partial)
-    }
+    return failures
   }
 
   /// Gives the windows of a recording to the tables, which do not count on them before its end.

@@ -60,6 +60,7 @@ final class MergedTable {
     } else {
       results = try ResultTableWriter(
         path: plan.path, format: plan.format, metadata: metadata, isDouble: plan.analysis == .classifyResults,
+        hasRecognizers: namesRecognizers,
         hasRecordingIDs: plan.recordings.contains { run.recordings[$0].id != nil })
     }
     isOpen = true
@@ -85,10 +86,17 @@ final class MergedTable {
     for score in window.scores where holds(score) {
       let row = ResultRow(
         source: recording.source, channel: window.channel, offset: window.start,
-        label: run.labels[score.scorer][score.label], score: score.score, recordingID: recording.id)
+        label: run.labels[score.scorer][score.label], score: score.score,
+        recognizer: namesRecognizers ? run.settings.recognizers?.all[score.scorer].name : nil,
+        recordingID: recording.id)
       if !rows.contains(row) { rows.append(row) }
     }
     return rows
+  }
+
+  /// The reference's rows do not tell whose they are.
+  private var namesRecognizers: Bool {
+    plan.analysis == .recognizerResults && run.settings.generate.compat == .none
   }
 
   private func holds(_ score: SpooledScore) -> Bool {
