@@ -16,7 +16,8 @@ package struct ScratchFile: ~Copyable {
   /// - Throws: exit 6 when nothing can be written in `folder`.
   package init(in folder: FilePath) throws(RunnerError) {
     self.folder = folder
-    let name = folder.appending(".perch-runner-\(getpid()).inprogress")
+    // Not the process's number, which another container that shares the folder may have too.
+    let name = folder.appending(".\(UInt64.random(in: .min ... .max)).inprogress")
     do throws(Errno) { descriptor = try AtomicFile.openNameless(name) } catch {
       throw OutputFault.describe(folder, error)
     }
