@@ -162,7 +162,8 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
-  private static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
+  /// Opens a file that no path leads to, empty.
+  static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
     let descriptor = try open(path)
     if unsafe unlink(path.string) != 0 || ftruncate(descriptor.rawValue, 0) != 0 {
       let cause = Errno(rawValue: errno)
