@@ -21,7 +21,7 @@ struct PerchRunner: AsyncParsableCommand {
     version: programVersion,
     subcommands: [
       Generate.self, Classify.self, DistanceCommand.self, Search.self, Train.self, Labels.self, Import.self,
-      Weights.self, DoctorCommand.self, Bench.self, Version.self,
+      Weights.self, Verify.self, DoctorCommand.self, Bench.self, Version.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.
