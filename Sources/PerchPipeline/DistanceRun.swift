@@ -1,3 +1,4 @@
+import PerchAudio
 import PerchCore
 import PerchTables
 import SystemPackage
@@ -38,9 +39,18 @@ package struct DistanceRun {
         to: input, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
         modelDigest: engine.facts.digestText, note: observer.note)
     }
-    try await recordings.each(observer) { task throws(RunnerError) in
-      try await measure(
-        RecordingRun(task: task, settings: settings, engine: engine, created: created, observer: observer), queries)
+    try await recordings.each(in: stream(engine, queries, created), observer)
+  }
+
+  private func stream(
+    _ engine: EmbeddingEngine, _ queries: [Query], _ created: String
+  ) -> RecordingStream<any EmbeddingWorker, DistanceSink> {
+    RecordingStream(
+      workers: engine.workers, reading: ReadingSettings(settings, model: engine.facts), observer: observer,
+      compute: engine.embedding(settings.precision)
+    ) { [settings, choices, facts = engine.facts, note = observer.note] task, _ throws(RunnerError) in
+      try DistanceSink(
+        task, settings: settings, choices: choices, queries: queries, model: facts, created: created, note: note)
     }
   }
 
@@ -52,26 +62,6 @@ package struct DistanceRun {
         queries.map(\.name).joined(separator: ", "), "two queries would have the column \(name)",
         remedy: "rename one of them", exit: .usage)
     }
-  }
-
-  nonisolated(nonsending) private func measure(
-    _ run: RecordingRun, _ queries: [Query]
-  ) async throws(RunnerError) {
-    var reader = try run.open()
-    var table = try DistanceTable(path: run.task.output, queries: queries, choices: choices, settings: settings)
-    try await run.embed(&reader) { row throws(RunnerError) in
-      try table.append(
-        EmbeddingRow(
-          source: run.task.source, channel: row.position.channel, start: row.position.startSeconds,
-          end: row.position.endSeconds, embedding: row.embedding))
-    }
-    warn(of: table.undefinedRows, in: run.task.source)
-    let model = run.engine.facts
-    var provenance = try Provenance(
-      generate: settings, model: model, recording: run.facts(of: reader), created: run.created)
-    let configuration = settings.configuration(model: model.name).merging(choices.configuration) { $1 }
-    provenance.set("config_json", JSONText.object(configuration))
-    try table.finish(provenance.ofDistances(to: queries))
   }
 
   private func measureTable(
@@ -89,7 +79,7 @@ package struct DistanceRun {
       try table.append(row)
     }
     reader.notes.forEach(observer.note)
-    warn(of: table.undefinedRows, in: task.source)
+    if let note = Note(undefinedDistances: table.undefinedRows, in: task.source) { observer.note(note) }
     var provenance = reader.provenance
     provenance.set("version", programVersion)
     provenance.set("embedding_dim", "\(queries[0].embedding.count)")
@@ -97,14 +87,6 @@ package struct DistanceRun {
     provenance.set("created", created)
     provenance.set("config_json", JSONText.object(choices.configuration))
     try table.finish(provenance.ofDistances(to: queries))
-  }
-
-  private func warn(of undefined: Int, in source: String) {
-    if undefined == 0 { return }
-    let rows =
-      undefined == 1
-      ? "1 embedding is zero: its distance is" : "\(undefined) embeddings are zero: their distances are"
-    observer.note(Note(.warning, source, "\(rows) left empty"))
   }
 }
 

@@ -8,6 +8,12 @@ package struct RecordingTask: Equatable, Sendable {
   /// The text of the column `source`: the path below the folder asked for, or the file's name.
   package let source: String
   package let output: FilePath
+
+  package init(input: FilePath, source: String, output: FilePath) {
+    self.input = input
+    self.source = source
+    self.output = output
+  }
 }
 
 /// Where tables go.

@@ -1,3 +1,4 @@
+import PerchAudio
 import PerchCore
 import PerchRecognition
 import PerchTables
@@ -26,11 +27,7 @@ package struct ClassifyRun: Sendable {
     }
     let engine = try engine()
     let scoring = try WindowScoring(settings.scored, engine: engine)
-    try await recordings.each(observer) { task throws(RunnerError) in
-      try await classify(
-        RecordingRun(
-          task: task, settings: settings.generate, engine: engine, created: created, observer: observer), scoring)
-    }
+    try await recordings.each(in: stream(engine, scoring, created), observer)
   }
 
   private func engine() throws(RunnerError) -> EmbeddingEngine {
@@ -39,24 +36,19 @@ package struct ClassifyRun: Sendable {
       settings.generate, usual: settings.usualModel, classes: choices, note: observer.note)
   }
 
-  nonisolated(nonsending) private func classify(
-    _ run: RecordingRun, _ scoring: WindowScoring
-  ) async throws(RunnerError) {
-    var reader = try run.open()
-    var outputs = try EventOutputs(
-      run.task, settings: settings, scorers: scoring.scorers, sampleRate: reader.facts.sampleRate.hertz)
-    let embedding = run.embedding
-    try await run.each(&reader, workers: scoring.workers) { [task = run.task] worker, window throws(RunnerError) in
-      try worker.score(try embedding(worker.network, window), of: task)
-    } emit: { result throws(RunnerError) in
-      try outputs.append(result.scored)
+  private func stream(
+    _ engine: EmbeddingEngine, _ scoring: WindowScoring, _ created: String
+  ) -> RecordingStream<ScoringWorker, EventSink> {
+    let embedding = engine.embedding(settings.generate.precision)
+    return RecordingStream(
+      workers: scoring.workers, reading: ReadingSettings(settings.generate, model: engine.facts),
+      observer: observer
+    ) { worker, window, task throws(RunnerError) in
+      try worker.score(try embedding(worker.network, window, task), of: task)
+    } makeSink: { [settings] task, facts throws(RunnerError) in
+      try EventSink(
+        task, settings: settings, scorers: scoring.scorers, sampleRate: facts.sampleRate.hertz,
+        model: engine.facts, created: created)
     }
-    let provenance = try Provenance(
-      generate: settings.generate, model: run.engine.facts, recording: run.facts(of: reader),
-      created: run.created)
-    try outputs.finish(
-      provenance.ofEvents(
-        recognizers: settings.recognizersText,
-        configuration: settings.configurationJSON(model: run.engine.facts.name), created: run.created))
   }
 }
