@@ -26,32 +26,31 @@ struct Recomputation: Sendable {
 
   let workers: [Worker]
   let scorers: Scorers?
-  private let task: RecordingTask
-  private let precision: Precision
-  private let size: Int
+  /// For the pipeline.
+  let transform: @Sendable (Worker, WindowToRecompute) throws(RunnerError) -> (TableWalk.Step, RecomputedWindow)
 
-  /// - Parameter scored: what the table has scores of; nil for other tables.
+  /// - Parameters:
+  ///   - scored: what the table has scores of; nil for other tables.
+  ///   - task: names the recording in messages.
   init(
-    _ engine: EmbeddingEngine, _ scored: ClassifySettings.Scored?, _ task: RecordingTask, _ precision: Precision
+    _ engine: EmbeddingEngine, _ scored: ClassifySettings.Scored?, task: RecordingTask, precision: Precision
   ) throws(RunnerError) {
     let scoring = try scored.map { (scored) throws(RunnerError) in try WindowScoring(scored, engine: engine) }
     workers = engine.workers.enumerated().map { Worker(network: $1, scoring: scoring?.workers[$0]) }
     scorers = scoring?.scorers
-    self.task = task
-    self.precision = precision
-    size = engine.facts.embeddingSize
-  }
-
-  /// For the pipeline.
-  var transform: @Sendable (Worker, WindowToRecompute) throws(RunnerError) -> (TableWalk.Step, RecomputedWindow) {
-    { worker, window throws(RunnerError) in
-      var embedding = try window.samples.withSpan { samples throws(RunnerError) in
-        try worker.network.embedding(of: samples, size: size)
-      }
-      precision.round(&embedding)
-      let scored = try worker.scoring?.score(
-        EmbeddedWindow(position: window.step.position, embedding: embedding), of: task)
-      return (window.step, RecomputedWindow(embedding: embedding, scores: scored?.scored.scores ?? []))
+    let embedding = engine.embedding(precision)
+    transform = { worker, window throws(RunnerError) in
+      let embedded = try embedding(
+        worker.network, Window(position: window.step.position, samples: window.samples), task)
+      let scored = try worker.scoring?.score(embedded, of: task)
+      return (window.step, RecomputedWindow(embedding: embedded.embedding, scores: scored?.scored.scores ?? []))
     }
+  }
+}
+
+extension Window {
+  fileprivate init(position: WindowPosition, samples: Storage<Float>) {
+    self.position = position
+    self.samples = samples
   }
 }

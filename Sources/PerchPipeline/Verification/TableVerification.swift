@@ -38,7 +38,7 @@ struct TableVerification {
     engine = try engines.engine(
       stated.settings, classes: scores?.classes(all: !isExact), digest: stated.modelDigest, table: table)
     let task = RecordingTask(input: recording, source: stated.input, output: table)
-    recomputation = try Recomputation(engine, scored, task, stated.settings.precision)
+    recomputation = try Recomputation(engine, scored, task: task, precision: stated.settings.precision)
     queries = try Self.queries(stated, search, recording, engine, observer)
   }
 
@@ -72,7 +72,7 @@ struct TableVerification {
     try await OrderedPipeline(workers: recomputation.workers, transform: recomputation.transform).run {
       () throws(RunnerError) in
       // Windows that are not computed are read over one another.
-      let samples = spare ?? Storage(count: RecordingRun.Window.samples)
+      let samples = spare ?? Storage(count: Window.samples)
       spare = samples
       while !choice.isDone, let step = try Self.read(&walk, into: samples) {
         if stated.kind.canCheck(step.rows), choice.takesNext() {
@@ -111,7 +111,7 @@ struct TableVerification {
   /// that can be chosen from is known.
   private func survey() throws(RunnerError) -> (count: Int, highHertz: Double) {
     var walk = try walk()
-    let samples = Storage<Float>(count: RecordingRun.Window.samples)
+    let samples = Storage<Float>(count: Window.samples)
     var count = 0
     while let step = try Self.read(&walk, into: samples) {
       if Task.isCancelled { throw .interrupted }

@@ -61,11 +61,15 @@ package struct VerifyRun {
     let engines = VerifyEngines(observer)
     var failures: [RunnerError] = []
     for table in tables {
+      // What goes wrong before windows are computed says nothing against the table.
+      var isBeingProved = false
       do throws(RunnerError) {
-        report("right: \(table.printable): \(try await verify(FilePath(table), engines))")
+        let proof = try prepare(FilePath(table), engines)
+        isBeingProved = true
+        report("right: \(table.printable): \(try await proof.run())")
       } catch {
         guard error.endsOneTable else { throw error }
-        let isWrong = error.subject == table && error.exit == .input
+        let isWrong = isBeingProved && error.subject == table
         let subject = error.subject == table ? table : "\(table): \(error.subject)"
         report("\(isWrong ? "WRONG" : "not proved"): \(subject.printable): \(error.cause.printable)")
         failures.append(error)
@@ -78,11 +82,9 @@ package struct VerifyRun {
       remedy: "see the lines above", exit: first.exit)
   }
 
-  nonisolated(nonsending) private func verify(
-    _ table: FilePath, _ engines: VerifyEngines
-  ) async throws(RunnerError) -> String {
+  private func prepare(_ table: FilePath, _ engines: VerifyEngines) throws(RunnerError) -> TableVerification {
     let stated = try StatedRun(ofTable: table, weights: choices.weights, jobs: choices.jobs)
-    return try await TableVerification(table, stated, choices: choices, engines: engines, observer: observer).run()
+    return try TableVerification(table, stated, choices: choices, engines: engines, observer: observer)
   }
 }
 
