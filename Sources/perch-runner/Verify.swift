@@ -24,7 +24,8 @@ struct Verify: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The recording of the one table (default: what it names).", valueName: "recording"))
   var input: String?
 
-  @Option(help: ArgumentHelp("Folder that the recordings are below (default: that of the table).", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Folder that the recordings are below (default: that of the table).", valueName: "folder"))
   var root: String?
 
   @Option(

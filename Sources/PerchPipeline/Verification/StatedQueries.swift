@@ -38,7 +38,9 @@ struct StatedQueries {
 
   /// What `Provenance.list` made of one text or several.
   private static func list(_ text: String) -> [String] {
-    guard text.hasPrefix("["), let elements = (try? JSONValue(parsing: Array(text.utf8)))?.array else { return [text] }
+    guard text.hasPrefix("["), let elements = (try? JSONValue(parsing: Array(text.utf8)))?.array else {
+      return [text]
+    }
     let texts = elements.compactMap(\.string)
     return texts.count == elements.count ? texts : [text]
   }

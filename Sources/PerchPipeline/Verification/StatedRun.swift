@@ -112,7 +112,7 @@ struct StatementReader {
     return members
   }
 
-  func unclear(_ key: String) -> RunnerError { refuses("its provenance has a \(key) that cannot be understood") }
+  func unclear(_ key: String) -> RunnerError { refuses("its \(key) cannot be understood") }
 
   func options(_ configuration: [String: JSONValue]) throws(RunnerError) -> GenerateOptions {
     var options = GenerateOptions()

@@ -129,7 +129,8 @@ struct StoredRows {
     guard let cells = try reader.next() else { return nil }
     guard let row = columns.row(reader.rowCount, cells) else {
       throw RunnerError(
-        reader.path.string, "row \(reader.rowCount) belongs to no window", remedy: "make the table again", exit: .input)
+        reader.path.string, "row \(reader.rowCount) belongs to no window", remedy: "make the table again",
+        exit: .input)
     }
     return row
   }

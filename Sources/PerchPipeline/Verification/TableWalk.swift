@@ -17,7 +17,9 @@ struct TableWalk: ~Copyable {
   private var reader: WindowReader
   private var rows: StoredRows
 
-  init(_ table: FilePath, _ stated: StatedRun, _ recording: FilePath, _ reading: ReadingSettings) throws(RunnerError) {
+  init(_ table: FilePath, _ stated: StatedRun, _ recording: FilePath, _ reading: ReadingSettings)
+    throws(RunnerError)
+  {
     let rows = try StoredRows(table, columns: stated.columns, isRanked: stated.kind.isRanked)
     let reader = try WindowReader(path: recording.string, settings: reading)
     self.table = table
@@ -39,7 +41,9 @@ struct TableWalk: ~Copyable {
       found.append(row)
       try rows.advance()
     }
-    if let row = rows.next, (row.start, row.channel) < (position.startSeconds, position.channel) { throw stray(row) }
+    if let row = rows.next, (row.start, row.channel) < (position.startSeconds, position.channel) {
+      throw stray(row)
+    }
     guard kind.allows(rowsOfWindow: found.count) else {
       throw refuses("\(found.isEmpty ? "no row is" : "\(found.count) rows are") of the window at \(position.text)")
     }
@@ -53,7 +57,9 @@ struct TableWalk: ~Copyable {
       ("input_sample_rate", "\(reader.facts.sampleRate.hertz)"), ("input_channels", "\(reader.facts.channels)"),
     ]
     for (key, value) in facts {
-      if let said = stated.statement(key), said != value { throw refuses("says \(key) \(said), the recording \(value)") }
+      if let said = stated.statement(key), said != value {
+        throw refuses("says \(key) \(said), the recording \(value)")
+      }
     }
   }
 
@@ -68,7 +74,8 @@ struct TableWalk: ~Copyable {
   }
 
   private func stray(_ row: StoredRow) -> RunnerError {
-    refuses("row \(row.number) is of \(row.start) s, channel \(row.channel), where no window of the recording is due")
+    refuses(
+      "row \(row.number) is of \(row.start) s, channel \(row.channel), where no window of the recording is due")
   }
 
   private func refuses(_ cause: String) -> RunnerError {

@@ -76,7 +76,9 @@ struct WindowCheck {
         return "event \(found.text), of which its recording gives no score"
       }
       var same = event(kept)
-      if abs(Double(same.score) - Double(found.score)) > allowed { return "event \(found.text), its recording gives \(same.text)" }
+      if abs(Double(same.score) - Double(found.score)) > allowed {
+        return "event \(found.text), its recording gives \(same.text)"
+      }
       same.score = found.score
       if same != found { return "event \(found.text) with another band or other tags than its recording gives" }
     }
