@@ -141,6 +141,18 @@ extension ChannelChoice {
     case .index(let number): "\(number)"
     }
   }
+
+  /// As on the command line; nil for other text.
+  package init?(text: String) {
+    switch text {
+    case "first": self = .first
+    case "mean": self = .mean
+    case "all": self = .all
+    default:
+      guard let number = Int(text), number >= 0 else { return nil }
+      self = .index(number)
+    }
+  }
 }
 
 extension Normalization {

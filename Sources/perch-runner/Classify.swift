@@ -128,14 +128,5 @@ extension ScoreFloor: ExpressibleByArgument {
 }
 
 extension LogitTransform: ExpressibleByArgument {
-  package init?(argument: String) {
-    switch argument {
-    case "model": self = .model
-    case "none": self = .none
-    default:
-      let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-      guard numbers.count == 2, let slope = numbers[0], let intercept = numbers[1] else { return nil }
-      self = .linear(slope: slope, intercept: intercept)
-    }
-  }
+  package init?(argument: String) { self.init(text: argument) }
 }

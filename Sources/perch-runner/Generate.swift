@@ -135,14 +135,5 @@ extension TableFormat: ExpressibleByArgument {
 }
 
 extension ChannelChoice: ExpressibleByArgument {
-  package init?(argument: String) {
-    switch argument {
-    case "first": self = .first
-    case "mean": self = .mean
-    case "all": self = .all
-    default:
-      guard let number = Int(argument), number >= 0 else { return nil }
-      self = .index(number)
-    }
-  }
+  package init?(argument: String) { self.init(text: argument) }
 }

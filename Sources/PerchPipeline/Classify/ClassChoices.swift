@@ -29,6 +29,18 @@ package enum LogitTransform: Equatable, Sendable {
     case .linear(let slope, let intercept): "\(slope),\(intercept)"
     }
   }
+
+  /// As on the command line: `model`, `none` or two numbers as in `0.97,-10`; nil for other text.
+  package init?(text: String) {
+    switch text {
+    case "model": self = .model
+    case "none": self = .none
+    default:
+      let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+      guard numbers.count == 2, let slope = numbers[0], let intercept = numbers[1] else { return nil }
+      self = .linear(slope: slope, intercept: intercept)
+    }
+  }
 }
 
 /// Which of the model's own classes become events.

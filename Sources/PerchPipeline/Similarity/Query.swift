@@ -212,9 +212,11 @@ final class EngineLoader {
   private let observer: Observer
   private var engine: EmbeddingEngine?
 
-  init(_ settings: GenerateSettings, observer: Observer) {
+  /// - Parameter engine: one that has been loaded before.
+  init(_ settings: GenerateSettings, observer: Observer, engine: EmbeddingEngine? = nil) {
     self.settings = settings
     self.observer = observer
+    self.engine = engine
   }
 
   func load() throws(RunnerError) -> EmbeddingEngine {
