@@ -72,7 +72,7 @@ import Testing
       case .output:
         guard let (command, output) = printed, fence.file == nil else { continue }
         printed = nil
-        if ShownOutput.matches(output, fence.text) { continue }
+        if ShownOutput.matches(output, fence) { continue }
         if renews {
           try page.renew(fence, with: output)
         } else {
