@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A page of the manual, or the README: what its fences say, in order.
 ///
