@@ -10,7 +10,7 @@ import TestSupport
 /// | `recordings/` | two sites with a recording each, and one that is damaged |
 /// | `clips/` | clips to train on: `whistle/`, `buzz/`, `noise/` |
 /// | `koala.json` | a recognizer of one class for perch_v2 |
-struct ManualFolder: ~Copyable {
+struct ManualFolder {
   let folder: TemporaryFolder
   private let programs: TemporaryFolder
 
