@@ -35,7 +35,7 @@ package enum EmbeddingLayout: String, CaseIterable, Sendable {
   case serialized
 
   /// The columns, in order; those of distances are last.
-  func columns(dimension: Int, hasEmbeddings: Bool, distances: [String]) -> [Column] {
+  package func columns(dimension: Int, hasEmbeddings: Bool, distances: [String]) -> [Column] {
     place + (hasEmbeddings ? vector(dimension) : []) + distances.map { Column($0, .double, isNullable: true) }
   }
 
