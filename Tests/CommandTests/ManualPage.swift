@@ -41,6 +41,7 @@ struct ManualPage: CustomTestStringConvertible, Sendable {
   /// From the root of the package.
   let path: String
   var testDescription: String { path }
+  var name: String { url.lastPathComponent }
   var url: URL { TestFiles.project.appending(path: path) }
 
   static let folder = "Sources/perch-runner/Documentation.docc"
