@@ -12,6 +12,8 @@ import Testing
     /// Of the comment before the table in the page.
     let mark: String
     let columns: [Column]
+    /// Whether the table is text only.
+    var isText = false
     var testDescription: String { mark }
   }
 
@@ -25,10 +27,10 @@ import Testing
     Case(mark: "columns of the layout columns", columns: embeddings(.columns)),
     Case(mark: "columns of the layout serialized", columns: embeddings(.serialized)),
     Case(mark: "columns of events", columns: EventTableWriter.columns(hasTags: true, hasRecordingID: true)),
-    Case(mark: "columns of raven", columns: EventListFormat.raven.columns),
-    Case(mark: "columns of birdnet", columns: EventListFormat.birdnet.columns),
+    Case(mark: "columns of raven", columns: EventListFormat.raven.columns, isText: true),
+    Case(mark: "columns of birdnet", columns: EventListFormat.birdnet.columns, isText: true),
     Case(mark: "columns of search", columns: SearchRun.columns),
-    Case(mark: "columns of predictions", columns: PredictionTable.columns),
+    Case(mark: "columns of predictions", columns: PredictionTable.columns, isText: true),
   ]
 
   @Test(arguments: cases) func columnsAreThoseOfTheWriter(_ test: Case) throws {
@@ -36,11 +38,13 @@ import Testing
     for column in test.columns {
       let name = "`\(column.name)`"
       // A column for each number of the embedding: one row says it.
-      if let last = rows.indices.last, column.name.wholeMatch(of: #/f\d{4,}/#) != nil, rows[last][0].hasPrefix("`f") {
+      if let last = rows.indices.last, column.name.wholeMatch(of: #/f\d{4,}/#) != nil, rows[last][0].hasPrefix("`f")
+      {
         rows[last][0] = "`f0000` … \(name)"
       } else {
         let (csv, parquet) = column.type.words
-        rows.append([name, csv + (column.isNullable ? ", may be empty" : ""), parquet])
+        let text = csv + (column.isNullable ? ", may be empty" : "")
+        rows.append(test.isText ? [name, text] : [name, text, parquet])
       }
     }
     try MarkedTable.compare(rows, mark: test.mark)
@@ -49,14 +53,13 @@ import Testing
   @Test func keysAreThoseOfTheFiles() throws {
     let place = try ManualFolder()
     try place.folder.write("classifiers:\n  - model_file: koala.json\n", to: "koala.yml")
+    // A recording whose name says when it began.
+    let recording = "recordings/ridge/20260110_050000.wav"
     let commands = [
-      "generate -F csv recordings/ridge/20260110_050000.wav out", "classify -c koala.yml call.wav out",
-      "distance -F csv call.wav call.wav out", "search out/20260110_050000.embeddings.csv call.wav out",
+      "generate -F csv \(recording) out", "classify -c koala.yml \(recording) out",
+      "distance -F csv \(recording) call.wav out", "search out/20260110_050000.embeddings.csv call.wav out",
     ]
-    let files = [
-      "20260110_050000.embeddings.csv", "call.classifications.csv", "call.distances.csv",
-      "20260110_050000.embeddings.search.csv",
-    ]
+    let files = ["embeddings.csv", "classifications.csv", "distances.csv", "embeddings.search.csv"]
     var keys: [String] = []
     var ofFiles: [[String]] = []
     for (command, file) in zip(commands, files) {
@@ -64,14 +67,19 @@ import Testing
       let outcome = try Program.run(
         words + ["-q"], in: place.folder, environment: ["PERCH_RUNNER_WEIGHTS": "seeded:perch_v2"])
       #expect(outcome.exit == 0, "\(outcome.errors)")
-      let lines = String(decoding: try place.folder.read("out/\(file)"), as: UTF8.self).split(separator: "\n")
-      let own = lines.prefix { $0.hasPrefix("# ") }.compactMap { $0.dropFirst(2).split(separator: ":").first }
+      let table = String(decoding: try place.folder.read("out/20260110_050000.\(file)"), as: UTF8.self)
+      let own = table.split(separator: "\n").prefix { $0.hasPrefix("# ") }.compactMap {
+        $0.dropFirst(2).split(separator: ":").first
+      }
       ofFiles.append(own.map(String.init))
-      var place = 0
+      // What the files before did not have goes behind its predecessor.
+      var next = 0
       for key in ofFiles.last ?? [] {
-        if let known = keys.firstIndex(of: key) { place = known + 1 } else {
-          keys.insert(key, at: place)
-          place += 1
+        if let known = keys.firstIndex(of: key) {
+          next = known + 1
+        } else {
+          keys.insert(key, at: next)
+          next += 1
         }
       }
     }
@@ -119,7 +127,8 @@ enum MarkedTable {
     let shown = lines[start..<end].map(cells)
     if shown.map({ $0.dropLast() }) == rows.map({ $0[...] }), shown.allSatisfy({ $0.last != "" }) { return }
     guard ProcessInfo.processInfo.environment["PERCH_MANUAL_RENEW"] == "1" else {
-      Issue.record("'\(mark)' should be, with what each means:\n\(rows.map { line($0, "") }.joined(separator: "\n"))")
+      let wanted = rows.map { line($0, "") }.joined(separator: "\n")
+      Issue.record("'\(mark)' should be, with what each means:\n\(wanted)")
       return
     }
     let meanings = Dictionary(shown.map { ($0[0], $0.last ?? "") }) { first, _ in first }

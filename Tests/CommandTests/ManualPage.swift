@@ -48,8 +48,9 @@ struct ManualPage: CustomTestStringConvertible, Sendable {
 
   /// The README, then the pages by name.
   static let all: [ManualPage] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: TestFiles.project.appending(path: folder).path))
-    let pages = (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
+    let place = TestFiles.project.appending(path: folder).path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+    let pages = names.filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
     return (["README.md"] + pages).map { ManualPage(path: $0) }
   }()
 

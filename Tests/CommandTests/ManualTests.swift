@@ -4,8 +4,8 @@ import Testing
 
 /// Every command that README.md and the manual show is run and prints what they show.
 ///
-/// After a change of texts, `PERCH_MANUAL_RENEW=1 swift test -c release --no-parallel --filter Manual` writes what is printed
-/// now into the pages; look at the difference, and put `…` where machines differ.
+/// After a change of texts, `PERCH_MANUAL_RENEW=1 swift test -c release --no-parallel --filter Manual` writes what is
+/// printed now into the pages; look at the difference, and put `…` where machines differ.
 @Suite struct ManualTests {
   /// Commands that no test can run, by page: their first lines.
   private static let notRun: [String: [String]] = [
@@ -19,6 +19,7 @@ import Testing
     "Install.md": [
       "apt-get update", "swift build -c release", "docker build -t perch-runner .", "swift test -c release",
     ],
+    "FirstRun.md": ["cp Tests/Recordings/birds_10s.flac night.flac"],
     "Import.md": ["perch-runner import my_database out"],
     "WeightsAndDoctor.md": ["perch-runner weights export perch_v2 -o perch_v2.h5"],
     "Accuracy.md": ["tools/accuracy/accuracy --shared ../shared"],
