@@ -228,6 +228,20 @@ typedef struct {
   float *_Nonnull squares;
 } perch_row_estimates PERCH_SWIFT_NAME(RowEstimates);
 
+/// Logits of rows by some outputs: logits[r][k] = bias[k] + Σ rows[r][j]·weights[k][j].
+typedef struct {
+  /// [row_count][depth] at a distance of row_stride; depth is a multiple of 16.
+  const float *_Nonnull rows;
+  intptr_t row_count, row_stride, depth;
+  /// [outputs][depth] at a distance of weight_stride.
+  const float *_Nonnull weights;
+  intptr_t weight_stride, outputs;
+  const float *_Nonnull bias;
+  /// [row_count][outputs] at a distance of logit_stride.
+  float *_Nonnull logits;
+  intptr_t logit_stride;
+} perch_row_logits PERCH_SWIFT_NAME(RowLogits);
+
 /// C ← scale·A·B (+ C): A by any two strides, so transposed too; B and C in rows.
 #define PERCH_STRIDED_PRODUCT(name, number) \
   typedef struct { \

@@ -64,6 +64,8 @@ public struct KernelTable: Sendable {
   public var screening: ScreeningKernels
 
   public var similarity: SimilarityKernels
+  public var standardizeRow: @convention(c) (Floats, Floats, Floats, Int, MutableFloats) -> Void
+  public var rowLogits: @convention(c) (UnsafePointer<RowLogits>) -> Void
   public var stridedProduct: @convention(c) (UnsafePointer<StridedProduct>) -> Void
   public var stridedProductDouble: @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
 
@@ -90,6 +92,8 @@ public struct KernelTable: Sendable {
     energyNormalization: @escaping @convention(c) (UnsafePointer<EnergyNormalization>) -> Void,
     prototypes: PrototypeKernels, screening: ScreeningKernels,
     similarity: SimilarityKernels,
+    standardizeRow: @escaping @convention(c) (Floats, Floats, Floats, Int, MutableFloats) -> Void,
+    rowLogits: @escaping @convention(c) (UnsafePointer<RowLogits>) -> Void,
     stridedProduct: @escaping @convention(c) (UnsafePointer<StridedProduct>) -> Void,
     stridedProductDouble: @escaping @convention(c) (UnsafePointer<StridedProductDouble>) -> Void
   ) {
@@ -116,6 +120,8 @@ public struct KernelTable: Sendable {
     self.prototypes = prototypes
     self.screening = screening
     self.similarity = similarity
+    self.standardizeRow = standardizeRow
+    self.rowLogits = rowLogits
     self.stridedProduct = stridedProduct
     self.stridedProductDouble = stridedProductDouble
   }

@@ -65,6 +65,7 @@ func stridedProduct(_ arguments: UnsafePointer<StridedProduct>) {
           StridedTile<8, 3, 24>.sweep(p, &m, column, k, depth)
         #endif
         StridedTile<4, 3, 12>.sweep(p, &m, column, k, depth)
+        StridedTile<2, 3, 6>.sweep(p, &m, column, k, depth)
         StridedTile<1, 3, 3>.sweep(p, &m, column, k, depth)
       case 2:
         StridedTile<6, 2, 12>.sweep(p, &m, column, k, depth)

@@ -20,5 +20,6 @@ private func table(_ build: KernelBuild) -> KernelTable {
     interleaveHops: interleaveHops, melEnergies: melEnergies, logScaling: logScaling, copyEnergies: copyEnergies,
     energyNormalization: energyNormalization, prototypes: prototypeKernels, screening: screeningKernels,
     similarity: SimilarityKernels(rowProducts: rowProducts, rowEstimates: rowEstimates, widenHalves: widenHalves),
-    stridedProduct: stridedProduct, stridedProductDouble: stridedProductDouble)
+    standardizeRow: standardizeRow, rowLogits: rowLogits, stridedProduct: stridedProduct,
+    stridedProductDouble: stridedProductDouble)
 }

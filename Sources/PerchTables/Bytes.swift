@@ -77,6 +77,14 @@ struct ByteCursor: Sendable {
 
   var remaining: Int { end - position }
 
+  /// The next four bytes as a number, or nil when fewer are left.
+  mutating func fourBytes() -> UInt32? {
+    if end - position < 4 { return nil }
+    defer { position += 4 }
+    return UInt32(bytes[position]) | UInt32(bytes[position + 1]) << 8 | UInt32(bytes[position + 2]) << 16
+      | UInt32(bytes[position + 3]) << 24
+  }
+
   mutating func byte() throws(TableFault) -> UInt8 {
     if position >= end { throw .truncated("a value") }
     defer { position += 1 }

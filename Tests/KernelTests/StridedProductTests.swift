@@ -1,3 +1,4 @@
+import CPlatform
 import KernelTable
 import PerchTensor
 import Testing
@@ -72,7 +73,12 @@ import Testing
     }
     let ones = [Double](repeating: 1, count: columns)
     let double = sandwich.double(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
-    let single = sandwich.single(weights.map { Float($0) }) { _, _ in }
+    let single = sandwich.single(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
+    let places = (0..<rows).filter { $0 % 3 != 1 }
+    let part = sandwich.single(weights, mean: ones.map { _ in 0 }, scale: ones, chosen: places) { _, _ in }
+    let selected = RowSandwich(matrix.selecting(places), outputs: outputs, threads: 1, kernels: kernels)
+      .single(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
+    #expect(part == selected)
     for j in 0...columns {
       for k in 0..<outputs {
         var (sum, size) = (0.0, 0.0)
@@ -91,6 +97,64 @@ import Testing
         #expect(abs(double[j * sandwich.width + k] - sum) <= depth * 0x1p-52 * size)
         // Weights are rounded to single precision too.
         #expect(abs(single[j * sandwich.width + k] - sum) <= depth * 0x1p-23 * size)
+      }
+    }
+  }
+
+  /// Columns that are moved and stretched beforehand, and by the sandwich.
+  @Test(arguments: Kernels.available.map(\.build))
+  func sandwichStandardizes(_ build: KernelBuild) throws {
+    let kernels = try #require(Kernels.available.first { $0.build == build })
+    let (rows, columns, outputs) = (130, 37, 7)
+    let (raw, moved) = (RowMatrix(rows: rows, columns: columns), RowMatrix(rows: rows, columns: columns))
+    let mean = (0..<columns).map { Double($0 % 5) - 2 }
+    let scale = (0..<columns).map { Double(1 << ($0 % 3)) }
+    for row in 0..<rows {
+      for j in 0..<columns {
+        let value = Double((row * 7 + j * 13) % 32) / 8
+        raw[row, j] = Float(value)
+        moved[row, j] = Float((value - mean[j]) * scale[j])
+      }
+    }
+    let sandwich = RowSandwich(raw, outputs: outputs, threads: 2, kernels: kernels)
+    let weights = (0..<(columns + 1) * sandwich.width).map { Double($0 * 11 % 17) / 16 - 0.5 }
+    let got = sandwich.single(weights, mean: mean, scale: scale) { _, _ in }
+    let ones = mean.map { _ in 1.0 }
+    let want = RowSandwich(moved, outputs: outputs, threads: 2, kernels: kernels)
+      .single(weights, mean: mean.map { _ in 0 }, scale: ones) { _, _ in }
+    // All numbers are multiples of small powers of two: standardising rounds nothing.
+    #expect(got == want)
+    #expect(got.contains { $0 != 0 })
+  }
+
+  /// Every tile and what is left beside it, with numbers whose products and sums are exact.
+  @Test(arguments: Kernels.available.map(\.build), [1, 2, 3, 4, 5, 7, 9, 10, 16])
+  func rowLogits(_ build: KernelBuild, _ outputs: Int) throws {
+    let kernels = try #require(Kernels.available.first { $0.build == build })
+    let (rows, depth, width) = (13, 48, 17)
+    let x = (0..<rows * depth).map { Float($0 * 5 % 23) - 11 }
+    let w = (0..<outputs * depth).map { Float($0 * 3 % 19) - 9 }
+    let bias = (0..<outputs).map { Float($0) / 2 }
+    var logits = [Float](repeating: -7, count: rows * width)
+    x.withUnsafeBufferPointer { x in
+      w.withUnsafeBufferPointer { w in
+        bias.withUnsafeBufferPointer { bias in
+          logits.withUnsafeMutableBufferPointer { logits in
+            guard let x = x.baseAddress, let w = w.baseAddress, let bias = bias.baseAddress,
+              let logits = logits.baseAddress
+            else { return }
+            var arguments = RowLogits(
+              rows: x, row_count: rows, row_stride: depth, depth: depth, weights: w, weight_stride: depth,
+              outputs: outputs, bias: bias, logits: logits, logit_stride: width)
+            kernels.rowLogits(&arguments)
+          }
+        }
+      }
+    }
+    for row in 0..<rows {
+      for k in 0..<width {
+        let dot = k < outputs ? (0..<depth).reduce(bias[k]) { $0 + x[row * depth + $1] * w[k * depth + $1] } : -7
+        #expect(logits[row * width + k] == dot, "row \(row), output \(k)")
       }
     }
   }

@@ -19,15 +19,7 @@ extension Digest {
     for start in stride(from: 0, to: set.windows.count, by: 1024) {
       var bytes: [UInt8] = []
       for row in start..<min(start + 1024, set.windows.count) {
-        set.embeddings.withRow(row) { x in
-          for j in 0..<x.count {
-            let bits = x[j].bitPattern
-            bytes.append(UInt8(truncatingIfNeeded: bits))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 24))
-          }
-        }
+        bytes += set.embeddings.bytes(row: row)
       }
       parts += Digest.sha256(bytes)
     }

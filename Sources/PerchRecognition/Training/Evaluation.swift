@@ -131,16 +131,14 @@ struct Evaluator: Sendable {
     return count * 10 < problem.rows * 9 && count > 0 ? order[..<count].sorted() : nil
   }
 
-  /// The Hessian at the point last evaluated, times `direction`, in single precision.
-  ///
-  /// - Parameters:
-  ///   - centred: a sandwich of the scaled columns of `chosen`.
-  ///   - chosen: the rows that count; nil for all.
-  func curve(_ direction: [Double], _ centred: RowSandwich, chosen: [Int]?) -> [Double] {
+  /// The Hessian at the point last evaluated, times `direction`, in single precision over the rows of `chosen`
+  /// (all, when nil).
+  func curve(_ direction: [Double], chosen: [Int]?) -> [Double] {
     let (outputs, width) = (problem.outputs, width)
     let loss = loss
     let curvature = curvature
-    var result = centred.single(direction.map { Float($0) }) { rows, products in
+    var result = sandwich.single(direction, mean: scaling.mean, scale: scaling.scale, chosen: chosen) {
+      rows, products in
       curvature.withMutableSpan(0..<curvature.count) { span in
         for (at, place) in rows.enumerated() {
           let row = chosen?[place] ?? place

@@ -82,7 +82,7 @@ package struct LogisticRegression {
     if let space {
       result = exact(space, evaluator, first)
     } else {
-      result = NewtonCG(evaluator, rule: rule, threads: threads, kernels: kernels).solve(from: first)
+      result = NewtonCG(evaluator, rule: rule).solve(from: first)
     }
     if problem.objective == .multinomial { centreBiases(&result.weights, evaluator) }
     let there = evaluator.evaluate(result.weights)

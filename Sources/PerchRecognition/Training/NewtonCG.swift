@@ -1,4 +1,3 @@
-import KernelTable
 import PerchTensor
 
 /// How a solver ended.
@@ -26,12 +25,6 @@ package struct StoppingRule: Sendable {
 struct NewtonCG {
   let evaluator: Evaluator
   let rule: StoppingRule
-  private let centred: RowSandwich
-  private let standardized: RowMatrix
-  /// Room for the rows that matter at a time.
-  private let curved: RowMatrix
-  private let threads: Int
-  private let kernels: KernelTable
   private let groups: [Range<Int>]
 
   private static let maximumSteps = 200
@@ -41,16 +34,10 @@ struct NewtonCG {
   /// Armijo's constant.
   private static let decrease = 1e-4
 
-  init(_ evaluator: Evaluator, rule: StoppingRule, threads: Int, kernels: KernelTable) {
+  init(_ evaluator: Evaluator, rule: StoppingRule) {
     self.evaluator = evaluator
     self.rule = rule
-    self.threads = threads
-    self.kernels = kernels
     groups = evaluator.problem.groups
-    standardized = evaluator.problem.embeddings.standardized(
-      mean: evaluator.scaling.mean, scale: evaluator.scaling.scale, threads: threads)
-    curved = RowMatrix(rows: standardized.rows, columns: standardized.columns)
-    centred = RowSandwich(standardized, outputs: evaluator.problem.outputs, threads: threads, kernels: kernels)
   }
 
   func solve(from start: [Double]) -> SolverResult {
@@ -104,12 +91,6 @@ struct NewtonCG {
   private func direction(_ gradient: [Double], _ isOpen: [Bool]) -> [Double] {
     let diagonal = diagonal()
     let chosen = evaluator.curvedRows()
-    let sandwich =
-      chosen.map {
-        RowSandwich(
-          standardized.selecting($0, into: curved), outputs: evaluator.problem.outputs, threads: threads,
-          kernels: kernels)
-      } ?? centred
     var direction = [Double](repeating: 0, count: gradient.count)
     var residual = direction
     forEach { g, index in residual[index] = isOpen[g] ? -gradient[index] : 0 }
@@ -119,7 +100,7 @@ struct NewtonCG {
     var product = dots(residual, scaled)
     var isActive = isOpen
     for _ in 0..<Self.maximumProducts {
-      let curved = evaluator.curve(search, sandwich, chosen: chosen)
+      let curved = evaluator.curve(search, chosen: chosen)
       let bends = dots(search, curved)
       for g in groups.indices where !(bends[g] > 0) { isActive[g] = false }
       let lengths = groups.indices.map { isActive[$0] ? product[$0] / bends[$0] : 0 }
@@ -143,7 +124,7 @@ struct NewtonCG {
   /// The diagonal of the Hessian, by which conjugate gradients are preconditioned. Computed for a sample of
   /// the rows: it guides the search and decides nothing.
   private func diagonal() -> [Double] {
-    let problem = evaluator.problem
+    let (problem, scaling) = (evaluator.problem, evaluator.scaling)
     let (outputs, width, columns) = (problem.outputs, evaluator.width, evaluator.columns)
     var diagonal = [Double](repeating: 0, count: (columns + 1) * width)
     let step = max(1, problem.rows / 2048)
@@ -152,7 +133,12 @@ struct NewtonCG {
     var count = 0.0
     for row in stride(from: 0, to: problem.rows, by: step) {
       count += 1
-      standardized.withRow(row) { x in for j in 0..<columns { means[j] += Double(x[j]) * Double(x[j]) } }
+      problem.embeddings.withRow(row) { x in
+        for j in 0..<columns {
+          let z = (Double(x[j]) - scaling.mean[j]) * scaling.scale[j]
+          means[j] += z * z
+        }
+      }
       for k in 0..<outputs {
         let q = Double(evaluator.curvature[row * outputs + k])
         curvatures[k] += problem.objective == .oneVsRest ? q : problem.weights[row * outputs] * q * (1 - q)

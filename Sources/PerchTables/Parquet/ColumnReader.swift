@@ -49,6 +49,29 @@ struct ColumnReader<Element: ColumnElement> {
     return try definitions.next() == UInt32(column.maximumDefinition) ? try value() : nil
   }
 
+  /// Writes the values of the next `count` rows to `target` at `start`, `start + step` and so on: much faster
+  /// than one after the other. Returns how many; fewer than `count` when the next one is null.
+  mutating func next(
+    _ count: Int, into target: inout MutableSpan<Element>, from start: Int, step: Int
+  ) throws(TableFault) -> Int {
+    var at = start
+    var left = count
+    while left > 0 {
+      if entriesLeft == 0 { try loadPage() }
+      try definitions.fill()
+      if definitions.value != UInt32(column.maximumDefinition) { return count - left }
+      let part = min(left, entriesLeft, definitions.left)
+      definitions.skip(part)
+      entriesLeft -= part
+      left -= part
+      for _ in 0..<part {
+        target[at] = try value()
+        at += step
+      }
+    }
+    return count
+  }
+
   private mutating func value() throws(TableFault) -> Element {
     switch values {
     case .plain: return try Element.plain(&plain, of: column)

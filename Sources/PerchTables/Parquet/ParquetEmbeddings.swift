@@ -6,6 +6,8 @@ struct ParquetEmbeddings: EmbeddingSource {
   private var groups: ArraySlice<RowGroup>
   private var rowsLeft = 0
   private var group: GroupReader?
+  /// Of the group: a reader for each value of a vector.
+  private var spread: [ColumnReader<Float>] = []
   private var rowNumber = 0
   /// Rows read ahead from a table with a column for each value: going down a column for some rows is far
   /// faster than across more than a thousand columns for each.
@@ -29,7 +31,6 @@ struct ParquetEmbeddings: EmbeddingSource {
     var distance: ColumnReader<Double>?
     var list: ColumnReader<Float>?
     var text: ColumnReader<String>?
-    var spread: [ColumnReader<Float>] = []
   }
 
   init(_ parquet: ParquetFile, dimension: Int?) throws(TableFault) {
@@ -105,19 +106,22 @@ struct ParquetEmbeddings: EmbeddingSource {
     if ahead.values.count != RowsAhead.count * indices.count {
       ahead.values = [Float](repeating: 0, count: RowsAhead.count * indices.count)
     }
+    // Taken out for as long, so that rows and readers can both be written to.
+    var spread: [ColumnReader<Float>] = []
+    swap(&spread, &self.spread)
+    defer { swap(&spread, &self.spread) }
+    var values = ahead.values.mutableSpan
     for place in indices.indices {
-      for row in 0..<count {
-        guard let value = try group?.spread[place].next() else {
-          throw .row(rowNumber + row, "has no value in column \(parquet.columns[indices[place]].name)")
-        }
-        ahead.values[row * indices.count + place] = value
+      let read = try spread[place].next(count, into: &values, from: place, step: indices.count)
+      if read < count {
+        throw .row(rowNumber + read, "has no value in column \(parquet.columns[indices[place]].name)")
       }
     }
     ahead.next = 0
     ahead.rows = count
   }
 
-  private func open(_ group: RowGroup) throws(TableFault) -> GroupReader {
+  private mutating func open(_ group: RowGroup) throws(TableFault) -> GroupReader {
     func numbers(_ index: Int?) throws(TableFault) -> ColumnReader<Double>? {
       guard let index else { return nil }
       return try ColumnReader(parquet.columns[index], of: group, in: parquet)
@@ -131,8 +135,9 @@ struct ParquetEmbeddings: EmbeddingSource {
     readers.distance = try numbers(columns.distance)
     switch columns.vectors {
     case .spread(let indices):
+      spread.removeAll(keepingCapacity: true)
       for index in indices {
-        readers.spread.append(try ColumnReader(parquet.columns[index], of: group, in: parquet))
+        spread.append(try ColumnReader(parquet.columns[index], of: group, in: parquet))
       }
     case .whole(let index):
       let column = parquet.columns[index]

@@ -10,6 +10,7 @@ struct RunDecoder {
   private var cursor: ByteCursor
   private let width: Int
   private var packedLeft = 0
+  private var packedBytes = ByteCursor([])
   private var bits: UInt64 = 0
   private var bitCount = 0
 
@@ -48,6 +49,7 @@ struct RunDecoder {
       let count = Int(header >> 1)
       if header & 1 == 1 {
         packedLeft = try product(count, 8)
+        packedBytes = try cursor.take(min(try product(count, width), cursor.remaining))
         bits = 0
         bitCount = 0
       } else {
@@ -63,11 +65,19 @@ struct RunDecoder {
   mutating func skip(_ count: Int) { left -= count }
 
   private mutating func packed() throws(TableFault) -> UInt32 {
-    while bitCount < width {
-      bits |= UInt64(try cursor.byte()) << UInt64(bitCount)
-      bitCount += 8
+    if bitCount < width {
+      // Four bytes at a time as long as there are some: they fit beside the bits that are left.
+      if let more = packedBytes.fourBytes() {
+        bits |= UInt64(more) << UInt64(bitCount)
+        bitCount += 32
+      } else {
+        while bitCount < width {
+          bits |= UInt64(try packedBytes.byte()) << UInt64(bitCount)
+          bitCount += 8
+        }
+      }
     }
-    let value = UInt32(bits & (1 << UInt64(width) - 1))
+    let value = UInt32(truncatingIfNeeded: bits & (1 << UInt64(width) - 1))
     bits >>= UInt64(width)
     bitCount -= width
     return value

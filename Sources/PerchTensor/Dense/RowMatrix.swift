@@ -30,6 +30,12 @@ package struct RowMatrix: Sendable {
     withRow(row) { span in for j in 0..<columns { span[j] = values[j] } }
   }
 
+  /// The numbers of row `row` as they stand in memory, which is little-endian on every machine this runs on.
+  package func bytes(row: Int) -> [UInt8] {
+    precondition(row >= 0 && row < rows, "a row of this matrix")
+    return unsafe Array(UnsafeRawBufferPointer(start: storage.base + row * stride, count: columns * 4))
+  }
+
   package subscript(row: Int, column: Int) -> Float {
     get { storage[row * stride + column] }
     nonmutating set { storage[row * stride + column] = newValue }
@@ -37,24 +43,12 @@ package struct RowMatrix: Sendable {
 
   /// The rows `chosen`, copied in their order.
   package func selecting(_ chosen: [Int]) -> RowMatrix {
-    selecting(chosen, into: RowMatrix(rows: chosen.count, columns: columns))
-  }
-
-  /// The rows `chosen` copied to the beginning of `target`, and `target` as far as they go.
-  package func selecting(_ chosen: [Int], into target: RowMatrix) -> RowMatrix {
-    precondition(target.columns == columns && target.rows >= chosen.count, "room for the rows")
+    let result = RowMatrix(rows: chosen.count, columns: columns)
     for (to, from) in chosen.enumerated() {
       precondition(from >= 0 && from < rows, "a row of this matrix")
-      unsafe (target.storage.base + to * stride).update(from: storage.base + from * stride, count: columns)
+      unsafe (result.storage.base + to * stride).update(from: storage.base + from * stride, count: columns)
     }
-    return RowMatrix(sharing: target, rows: chosen.count)
-  }
-
-  private init(sharing whole: RowMatrix, rows: Int) {
-    self.rows = rows
-    columns = whole.columns
-    stride = whole.stride
-    storage = whole.storage
+    return result
   }
 
   /// Whether every number is finite, and where the first one is that is not.
@@ -75,21 +69,6 @@ package struct RowMatrix: Sendable {
       let out = unsafe target.storage.base + to * target.stride
       for j in 0..<columns { unsafe out[j] = (Double(from[j]) - mean[j]) * scale[j] }
     }
-  }
-
-  /// (x − mean)·scale in single precision.
-  package func standardized(mean: [Double], scale: [Double], threads: Int) -> RowMatrix {
-    precondition(mean.count == columns && scale.count == columns, "as many columns everywhere")
-    let result = RowMatrix(rows: rows, columns: columns)
-    let blocks = RowBlocks(rows: rows)
-    ParallelWork.run(blocks.count, threads: threads) { block in
-      for row in blocks[block] {
-        let from = unsafe storage.base + row * stride
-        let out = unsafe result.storage.base + row * stride
-        for j in 0..<columns { unsafe out[j] = Float((Double(from[j]) - mean[j]) * scale[j]) }
-      }
-    }
-    return result
   }
 
   /// Means of the columns, and their population standard deviations, in double precision and two passes.

@@ -7,26 +7,23 @@ import KernelTable
 /// W, the result and the logits have `width` columns, of which the last ones may be padding.
 package struct RowSandwich: Sendable {
   package let matrix: RowMatrix
+  private let outputs: Int
   /// Columns of W, padded.
   package let width: Int
   private let blocks: RowBlocks
   private let threads: Int
   private let kernels: KernelTable
-  /// Lent to one product after the other: a sandwich is used by one caller at a time.
-  private let scratch: Storage<Float>
-
   /// Rows worked on together: their logits and, widened, they themselves stay in the second-level cache.
   private static let rowsAtOnce = 128
 
   /// - Parameter outputs: columns of W that are used.
   package init(_ matrix: RowMatrix, outputs: Int, threads: Int, kernels: KernelTable) {
     self.matrix = matrix
+    self.outputs = outputs
     self.threads = threads
     self.kernels = kernels
     width = Self.width(outputs: outputs)
     blocks = RowBlocks(rows: matrix.rows)
-    scratch = Storage(
-      count: blocks.count * ((matrix.columns + 1) * width + Self.rowsAtOnce * width))
   }
 
   /// `outputs` rounded up to whole vectors of every build.
@@ -42,44 +39,92 @@ package struct RowSandwich: Sendable {
     }
   }
 
-  /// In single precision, its sums over blocks in double.
+  /// In single precision, of (x − mean)·scale, its sums over blocks in double.
+  ///
+  /// The rows of a piece are standardised on their way into the cache, so that no copy of the matrix is kept.
+  /// There both products go along the rows: neither computes more columns than there are outputs.
   ///
   /// - Parameters:
   ///   - weights: [columns + 1][width], the last row being b.
-  ///   - apply: is given rows and their logits [rows][width], which it replaces. Called on several threads.
+  ///   - chosen: the rows that count, in ascending order; nil for all.
+  ///   - apply: is given places in `chosen` (rows without it) and their logits [rows][width], which it
+  ///     replaces. Called on several threads.
   /// - Returns: [columns + 1][width], the last row being the sum of the results.
   package func single(
-    _ weights: [Float], apply: @Sendable (Range<Int>, inout MutableSpan<Float>) -> Void
+    _ weights: [Double], mean: [Double], scale: [Double], chosen: [Int]? = nil,
+    apply: @Sendable (Range<Int>, inout MutableSpan<Float>) -> Void
   ) -> [Double] {
     let columns = matrix.columns
     precondition(weights.count == (columns + 1) * width, "a row of weights for each column, and b")
-    let size = (columns + 1) * width
-    let shared = Storage(weights)
-    ParallelWork.run(blocks.count, threads: threads) { block in
-      let sums = unsafe scratch.base + block * size
-      let logits = unsafe scratch.base + (blocks.count * size + block * Self.rowsAtOnce * width)
-      unsafe sums.update(repeating: 0, count: size)
+    precondition(mean.count == columns && scale.count == columns, "a mean and a scale for each column")
+    precondition(chosen?.allSatisfy { $0 >= 0 && $0 < matrix.rows } ?? true, "rows of the matrix")
+    let blocks = RowBlocks(rows: chosen?.count ?? matrix.rows)
+    let padded = columns.roundedUp(to: Self.lanes)
+    let turned = turned(weights, padded)
+    let (means, scales) = (Storage(mean.map { Float($0) }), Storage(scale.map { Float($0) }))
+    // A row of sums for each output, and behind them the sums of the logits.
+    let size = outputs * padded + width
+    let partial = Storage<Float>(count: max(blocks.count, 1) * size)
+    let workspaces = singleWorkspaces(blocks.count)
+    ParallelWork.run(blocks.count, threads: threads) { block, worker in
+      let (logits, piece) = workspaces[worker]
+      let sums = unsafe partial.base + block * size
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
-        let x = unsafe matrix.storage.base + rows.lowerBound * matrix.stride
-        for row in 0..<rows.count {
-          unsafe (logits + row * width).update(from: shared.base + columns * width, count: width)
+        for (at, place) in rows.enumerated() {
+          unsafe kernels.standardizeRow(
+            matrix.storage.base + (chosen?[place] ?? place) * matrix.stride, means.base, scales.base, columns,
+            piece.storage.base + at * piece.stride)
         }
         unsafe withUnsafePointer(
-          to: StridedProduct(
-            a: x, a_row: matrix.stride, a_column: 1, rows: rows.count, depth: columns, b: shared.base, b_row: width,
-            columns: width, c: logits, c_row: width, scale: 1, accumulates: 1)
-        ) { unsafe kernels.stridedProduct($0) }
-        var span = unsafe MutableSpan(_unsafeStart: logits, count: rows.count * width)
-        apply(rows, &span)
+          to: RowLogits(
+            rows: piece.storage.base, row_count: rows.count, row_stride: piece.stride, depth: padded,
+            weights: turned.base, weight_stride: padded, outputs: outputs, bias: turned.base + outputs * padded,
+            logits: logits.base, logit_stride: width)
+        ) { unsafe kernels.rowLogits($0) }
+        logits.withMutableSpan(0..<rows.count * width) { apply(rows, &$0) }
         unsafe withUnsafePointer(
           to: StridedProduct(
-            a: x, a_row: 1, a_column: matrix.stride, rows: columns, depth: rows.count, b: logits, b_row: width,
-            columns: width, c: sums, c_row: width, scale: 1, accumulates: 1)
+            a: logits.base, a_row: 1, a_column: width, rows: outputs, depth: rows.count, b: piece.storage.base,
+            b_row: piece.stride, columns: padded, c: sums, c_row: padded, scale: 1, accumulates: 1)
         ) { unsafe kernels.stridedProduct($0) }
-        unsafe Self.addRows(logits, rows.count, width, to: sums + columns * width)
+        unsafe Self.addRows(logits.base, rows.count, width, to: sums + outputs * padded)
       }
     }
-    return total(scratch, size)
+    return turnedBack(total(partial, size, blocks.count), padded)
+  }
+
+  /// A multiple of the vectors of every build.
+  private static let lanes = 16
+
+  /// [outputs][padded] and the biases, from [columns + 1][width].
+  private func turned(_ weights: [Double], _ padded: Int) -> Storage<Float> {
+    let turned = Storage<Float>(count: outputs * (padded + 1))
+    for k in 0..<outputs {
+      for j in 0..<matrix.columns { turned[k * padded + j] = Float(weights[j * width + k]) }
+      turned[outputs * padded + k] = Float(weights[matrix.columns * width + k])
+    }
+    return turned
+  }
+
+  /// [columns + 1][width], from [outputs][padded] and the sums of the logits.
+  private func turnedBack(_ sums: [Double], _ padded: Int) -> [Double] {
+    let columns = matrix.columns
+    var result = [Double](repeating: 0, count: (columns + 1) * width)
+    for k in 0..<outputs {
+      for j in 0..<columns { result[j * width + k] = sums[k * padded + j] }
+      result[columns * width + k] = sums[outputs * padded + k]
+    }
+    return result
+  }
+
+  /// Logits and a piece of the rows for each worker.
+  private func singleWorkspaces(_ blocks: Int) -> [(Storage<Float>, RowMatrix)] {
+    (0..<max(1, min(threads, blocks))).map { _ in
+      (
+        Storage<Float>(count: Self.rowsAtOnce * width),
+        RowMatrix(rows: Self.rowsAtOnce, columns: matrix.columns)
+      )
+    }
   }
 
   /// In double precision, of (x − mean)·scale.
@@ -108,7 +153,7 @@ package struct RowSandwich: Sendable {
         unsafe Self.addRows(logits.base, rows.count, width, to: sums + columns * width)
       }
     }
-    return total(partial, size)
+    return total(partial, size, blocks.count)
   }
 
   /// X·W + b in double precision, without the second product.
@@ -158,10 +203,10 @@ package struct RowSandwich: Sendable {
 
   /// The blocks' sums, added in their order.
   private func total<Number: BinaryFloatingPoint & BitwiseCopyable>(
-    _ partial: Storage<Number>, _ size: Int
+    _ partial: Storage<Number>, _ size: Int, _ blocks: Int
   ) -> [Double] {
     var sums = [Double](repeating: 0, count: size)
-    for block in 0..<blocks.count {
+    for block in 0..<blocks {
       for index in 0..<size { unsafe sums[index] += Double(partial.base[block * size + index]) }
     }
     return sums
