@@ -7,9 +7,10 @@ import TestSupport
 /// | --- | --- |
 /// | `night.flac` | `Tests/Recordings/birds_10s.flac`, 10.1 s |
 /// | `call.wav` | a clip of 5 s |
-/// | `recordings/` | two sites with a recording each, and one that is damaged |
+/// | `recordings/` | two sites with a recording each |
 /// | `clips/` | clips to train on: `whistle/`, `buzz/`, `noise/` |
 /// | `koala.json` | a recognizer of one class for perch_v2 |
+/// | `my_database/` | a database of perch-hoplite |
 struct ManualFolder {
   let folder: TemporaryFolder
   private let programs: TemporaryFolder
@@ -35,6 +36,9 @@ struct ManualFolder {
       try folder.write(Clip.noise(number).wav, to: "clips/noise/\(number).wav")
     }
     try folder.write(Self.recognizer, to: "koala.json")
+    try FileManager.default.copyItem(
+      at: TestFiles.project.appending(path: "Tests/HopliteTests/Golden/database"),
+      to: folder.url.appending(path: "my_database"))
   }
 
   /// Runs a fence's text, from the first line to the last or to the first that fails.

@@ -20,7 +20,6 @@ import Testing
       "apt-get update", "swift build -c release", "docker build -t perch-runner .", "swift test -c release",
     ],
     "FirstRun.md": ["cp Tests/Recordings/birds_10s.flac night.flac"],
-    "Import.md": ["perch-runner import my_database out"],
     "WeightsAndDoctor.md": ["perch-runner weights export perch_v2 -o perch_v2.h5"],
     "Accuracy.md": ["tools/accuracy/accuracy --shared ../shared"],
     "Extending.md": ["PERCH_MANUAL_RENEW=1 swift test -c release --no-parallel --filter Manual"],
@@ -34,18 +33,14 @@ import Testing
     try run(page, kinds: [.shell])
   }
 
-  @Test(.enabled(if: hasCommand("batch"), "this build has no command batch"))
+  @Test(.enabled(if: (try? Program.has("batch")) == true, "this build has no command batch"))
   func batchDoesWhatThePageSays() throws {
     try run(ManualPage(path: "\(ManualPage.folder)/Batch.md"), kinds: [.shell])
   }
 
-  @Test(.enabled(if: hasCommand("analyze"), "this build has no command analyze"))
+  @Test(.enabled(if: (try? Program.has("analyze")) == true, "this build has no command analyze"))
   func analyzeDoesWhatThePageSays() throws {
     try run(ManualPage(path: "\(ManualPage.folder)/Analyze.md"), kinds: [.shell])
-  }
-
-  private static func hasCommand(_ name: String) -> Bool {
-    (try? Program.run([], in: TemporaryFolder()))?.output.contains("\n  \(name) ") ?? false
   }
 
   private static let pythonPages = ManualPage.all.filter { has($0, .python) }
@@ -133,6 +128,13 @@ import Testing
     guard (try? process.run()) != nil else { return false }
     process.waitUntilExit()
     return process.terminationStatus == 0
+  }
+}
+
+extension Program {
+  /// Whether the built program has the command.
+  static func has(_ command: String) throws -> Bool {
+    try run(["--help"], in: TemporaryFolder()).output.contains("\n  \(command) ")
   }
 }
 
