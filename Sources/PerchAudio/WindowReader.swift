@@ -114,8 +114,11 @@ package struct WindowReader: ~Copyable {
   /// Seconds decoded so far.
   package var secondsDecoded: Double { Double(file.framesRead) / Double(facts.sampleRate.hertz) }
 
-  /// Seconds that the headers promise beyond what could be decoded; meaningful at the end.
-  package var secondsUnreadable: Double { max(0, (facts.claimedSeconds ?? 0) - secondsDecoded) }
+  /// Frames that the headers promise beyond what has been decoded so far.
+  package var framesAhead: Int { max(0, (file.claimedFrames ?? 0) - file.framesRead) }
+
+  /// Those that could not be decoded, once `next` has returned nil: what an imprecise header has too many is no loss.
+  package var framesUnreadable: Int { file.flaws.contains(where: \.losesSound) ? framesAhead : 0 }
 
   /// Writes the next window over all of `window` and says where it lies; nil after the last.
   /// Windows come by start, then by channel.

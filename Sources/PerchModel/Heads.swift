@@ -29,12 +29,14 @@ struct Head: Sendable {
     case .protoPNet(let count, let normEpsilon, let nonNegative, let normalized):
       let weights = try source.tensor("\(path)/class_kernel", shape: [settings.classes, count])
       form = .prototypes(
-        PrototypeHead(
-          prototypes: try source.tensor("\(path)/prototypes", shape: [settings.classes, count, size]),
+        try PrototypeHead(
           count: count, size: size, normalized: normalized, normEpsilon: normEpsilon,
           classWeights: nonNegative ? weights.map { max($0, 0) } : weights,
           bias: try source.tensor("\(path)/bias", shape: [settings.classes]), places: places,
-          kernels: kernels, plan: &plan))
+          kernels: kernels, plan: &plan
+        ) { pack throws(RunnerError) in
+          try source.slabs("\(path)/prototypes", shape: [settings.classes, count, size], pack)
+        })
     }
   }
 

@@ -1,3 +1,4 @@
+import PerchAudio
 import PerchCore
 import PerchTables
 import SystemPackage
@@ -22,7 +23,23 @@ package struct DistanceRun {
   nonisolated(nonsending) package func run(
     _ input: String, queries paths: [String], to destination: Destination
   ) async throws(RunnerError) {
-    let recordings = try Recordings(input, to: destination, kind: "distances", ending: settings.format.rawValue)
+    try await run(
+      Recordings(input, to: destination, kind: Self.kind, ending: settings.format.rawValue), queries: paths)
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, queries paths: [String], _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(
+      inputs.recordings(kind: Self.kind, ending: settings.format.rawValue), queries: paths, choices)
+  }
+
+  private static let kind = "distances"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, queries paths: [String], _ batch: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.notes.forEach(observer.note)
     let loader = EngineLoader(settings, observer: observer)
@@ -35,12 +52,29 @@ package struct DistanceRun {
     let engine = try loader.load()
     for query in queries {
       try query.checkComparable(
-        to: input, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
+        to: recordings.name, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
         modelDigest: engine.facts.digestText, note: observer.note)
     }
-    try await recordings.each(observer) { task throws(RunnerError) in
-      try await measure(
-        RecordingRun(task: task, settings: settings, engine: engine, created: created, observer: observer), queries)
+    let expected = ExpectedOutput(
+      format: "perch-runner distances 1", model: engine.facts,
+      configuration: choices.configurationJSON(settings, model: engine.facts.name),
+      queryDigest: Provenance.list(queries.map(\.digest)))
+    try await recordings.work(
+      batch, expecting: expected, reading: ReadingSettings(settings, model: engine.facts), observer
+    ) { observer in
+      stream(engine, queries, created, observer)
+    }
+  }
+
+  private func stream(
+    _ engine: EmbeddingEngine, _ queries: [Query], _ created: String, _ observer: Observer
+  ) -> RecordingStream<any EmbeddingWorker, DistanceSink> {
+    RecordingStream(
+      workers: engine.workers, reading: ReadingSettings(settings, model: engine.facts), observer: observer,
+      compute: engine.embedding(settings.precision)
+    ) { [settings, choices, facts = engine.facts, note = observer.note] task, _ throws(RunnerError) in
+      try DistanceSink(
+        task, settings: settings, choices: choices, queries: queries, model: facts, created: created, note: note)
     }
   }
 
@@ -52,26 +86,6 @@ package struct DistanceRun {
         queries.map(\.name).joined(separator: ", "), "two queries would have the column \(name)",
         remedy: "rename one of them", exit: .usage)
     }
-  }
-
-  nonisolated(nonsending) private func measure(
-    _ run: RecordingRun, _ queries: [Query]
-  ) async throws(RunnerError) {
-    var reader = try run.open()
-    var table = try DistanceTable(path: run.task.output, queries: queries, choices: choices, settings: settings)
-    try await run.embed(&reader) { row throws(RunnerError) in
-      try table.append(
-        EmbeddingRow(
-          source: run.task.source, channel: row.position.channel, start: row.position.startSeconds,
-          end: row.position.endSeconds, embedding: row.embedding))
-    }
-    warn(of: table.undefinedRows, in: run.task.source)
-    let model = run.engine.facts
-    var provenance = try Provenance(
-      generate: settings, model: model, recording: run.facts(of: reader), created: run.created)
-    let configuration = settings.configuration(model: model.name).merging(choices.configuration) { $1 }
-    provenance.set("config_json", JSONText.object(configuration))
-    try table.finish(provenance.ofDistances(to: queries))
   }
 
   private func measureTable(
@@ -89,7 +103,7 @@ package struct DistanceRun {
       try table.append(row)
     }
     reader.notes.forEach(observer.note)
-    warn(of: table.undefinedRows, in: task.source)
+    if let note = Note(undefinedDistances: table.undefinedRows, in: task.source) { observer.note(note) }
     var provenance = reader.provenance
     provenance.set("version", programVersion)
     provenance.set("embedding_dim", "\(queries[0].embedding.count)")
@@ -97,14 +111,6 @@ package struct DistanceRun {
     provenance.set("created", created)
     provenance.set("config_json", JSONText.object(choices.configuration))
     try table.finish(provenance.ofDistances(to: queries))
-  }
-
-  private func warn(of undefined: Int, in source: String) {
-    if undefined == 0 { return }
-    let rows =
-      undefined == 1
-      ? "1 embedding is zero: its distance is" : "\(undefined) embeddings are zero: their distances are"
-    observer.note(Note(.warning, source, "\(rows) left empty"))
   }
 }
 

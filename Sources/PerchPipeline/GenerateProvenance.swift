@@ -141,11 +141,23 @@ extension ChannelChoice {
     case .index(let number): "\(number)"
     }
   }
+
+  /// As on the command line; nil for other text.
+  package init?(text: String) {
+    switch text {
+    case "first": self = .first
+    case "mean": self = .mean
+    case "all": self = .all
+    default:
+      guard let number = Int(text), number >= 0 else { return nil }
+      self = .index(number)
+    }
+  }
 }
 
 extension Normalization {
   /// What is done to a window before the network sees it.
-  fileprivate func text(peak: Double) -> String {
+  func text(peak: Double) -> String {
     switch self {
     case .hoplite where peak > 0: "mean 0, peak \(peak)"
     case .peak where peak > 0: "peak \(peak)"

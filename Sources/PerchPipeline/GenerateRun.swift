@@ -1,4 +1,6 @@
+import PerchAudio
 import PerchCore
+import PerchTables
 
 /// `generate`: a table of embeddings for a recording, or for each in a folder.
 package struct GenerateRun: Sendable {
@@ -14,46 +16,76 @@ package struct GenerateRun: Sendable {
   /// - Throws: what is wrong with the recording; exit code 7 when some recordings of a folder failed,
   ///   each of which has then been reported on its own.
   nonisolated(nonsending) package func run(_ input: String, to destination: Destination) async throws(RunnerError) {
-    let recordings = try Recordings(
-      input, to: destination, kind: "embeddings", ending: settings.format.rawValue)
+    try await run(Recordings(input, to: destination, kind: Self.kind, ending: settings.format.rawValue))
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(inputs.recordings(kind: Self.kind, ending: settings.format.rawValue), choices)
+  }
+
+  private static let kind = "embeddings"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, _ choices: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.notes.forEach(observer.note)
     let engine = try EmbeddingEngine(settings, note: observer.note)
-    try await recordings.each(observer) { task throws(RunnerError) in
-      try await RecordingRun(
-        task: task, settings: settings, engine: engine, created: created, observer: observer
-      ).run()
+    try await recordings.work(
+      choices,
+      expecting: ExpectedOutput(
+        format: "perch-runner embeddings 1", model: engine.facts,
+        configuration: settings.configurationJSON(model: engine.facts.name)),
+      reading: ReadingSettings(settings, model: engine.facts), observer
+    ) { observer in
+      stream(engine, created: created, observer)
+    }
+  }
+
+  private func stream(
+    _ engine: EmbeddingEngine, created: String, _ observer: Observer
+  ) -> RecordingStream<any EmbeddingWorker, EmbeddingSink> {
+    RecordingStream(
+      workers: engine.workers, reading: ReadingSettings(settings, model: engine.facts), observer: observer,
+      compute: engine.embedding(settings.precision)
+    ) { [settings, facts = engine.facts] task, _ throws(RunnerError) in
+      try EmbeddingSink(task, settings: settings, model: facts, created: created)
     }
   }
 }
 
-extension Recordings {
-  /// Does `work` for each recording. In a folder one that fails costs only itself and is reported; exit code 7
-  /// is thrown at the end.
-  nonisolated(nonsending) func each(
-    _ observer: Observer, work: nonisolated(nonsending) (RecordingTask) async throws(RunnerError) -> Void
-  ) async throws(RunnerError) {
-    var failures = 0
-    for task in tasks {
-      do { try await work(task) } catch {
-        guard isFolder, error.costsOnlyItself else { throw error }
-        observer.failure(error)
-        failures += 1
-      }
-    }
-    guard failures == 0 else {
-      throw RunnerError(
-        name, "\(failures) of \(tasks.count) recordings failed", remedy: "see the lines above", exit: .partial)
-    }
-  }
-}
+/// The table of embeddings of one recording.
+struct EmbeddingSink: RecordingSink, ~Copyable {
+  private let source: String
+  private let settings: GenerateSettings
+  private let model: ModelFacts
+  private let created: String
+  private var table: EmbeddingTableWriter
 
-extension RunnerError {
-  /// Whether the other recordings of a folder can still be worked on.
-  fileprivate var costsOnlyItself: Bool {
-    switch exit {
-    case .input, .output: true
-    case .success, .internalFault, .usage, .weights, .recognizer, .partial, .interrupted, .terminated: false
-    }
+  init(
+    _ task: RecordingTask, settings: GenerateSettings, model: ModelFacts, created: String
+  ) throws(RunnerError) {
+    source = task.source
+    let settings = settings.writing(to: task.output)
+    self.settings = settings
+    self.model = model
+    self.created = created
+    table = try EmbeddingTableWriter(
+      path: task.output, format: settings.format, layout: settings.layout, metadata: settings.metadata,
+      dimension: model.embeddingSize)
+  }
+
+  mutating func append(_ window: EmbeddedWindow) throws(RunnerError) {
+    try table.append(
+      source: source, channel: window.position.channel, start: window.position.startSeconds,
+      end: window.position.endSeconds, embedding: window.embedding)
+  }
+
+  consuming func finish(_ recording: InputFacts) throws(RunnerError) {
+    try table.finish(
+      Provenance(generate: settings, model: model, recording: recording, created: created))
   }
 }

@@ -144,7 +144,7 @@ extension EmbeddingTableReader {
 }
 
 /// A table whose format has been found by its content.
-private struct OpenTable {
+struct OpenTable {
   enum Content {
     case csv(CSVReader)
     case parquet(ParquetFile)

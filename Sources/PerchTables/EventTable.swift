@@ -53,6 +53,13 @@ package struct EventTableWriter: ~Copyable {
   ) throws(RunnerError) {
     self.hasTags = hasTags
     self.recordingID = recordingID
+    table = try TableWriter(
+      path: path, columns: Self.columns(hasTags: hasTags, hasRecordingID: recordingID != nil), format: format,
+      metadata: metadata)
+  }
+
+  /// The columns, in order.
+  package static func columns(hasTags: Bool, hasRecordingID: Bool = false) -> [Column] {
     var columns = [
       Column("source", .text, isRepetitive: true), Column("channel", .int32), Column("start", .double),
       Column("end", .double), Column("low_frequency_hertz", .double), Column("high_frequency_hertz", .double),
@@ -60,8 +67,8 @@ package struct EventTableWriter: ~Copyable {
       Column("recognizer", .text, isRepetitive: true),
     ]
     if hasTags { columns.append(Column("tags", .text, isNullable: true)) }
-    if recordingID != nil { columns.append(Column("audio_recording_id", .int64)) }
-    table = try TableWriter(path: path, columns: columns, format: format, metadata: metadata)
+    if hasRecordingID { columns.append(Column("audio_recording_id", .int64)) }
+    return columns
   }
 
   /// Throws exit 6 when the disk is full, exit 1 for values that no table may hold.

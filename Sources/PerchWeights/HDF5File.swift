@@ -113,18 +113,25 @@ package final class HDF5File: Sendable {
     }
   }
 
+  /// Whether a part of a dataset can be read at the cost of that part: it is stored in one piece, uncompressed.
+  package func isContiguous(_ dataset: String) throws(HDF5Error) -> Bool {
+    try library { () throws(HDF5Error) -> Bool in try self.dataset(dataset).isContiguous }
+  }
+
   /// Elements of a dataset of half, single or double precision, row-major, rounded to `Float`.
-  package func floats(_ dataset: String) throws(HDF5Error) -> [Float] {
+  ///
+  /// - Parameter rows: indices of the first axis; nil for everything.
+  package func floats(_ dataset: String, rows: Range<Int>? = nil) throws(HDF5Error) -> [Float] {
     try library { () throws(HDF5Error) -> [Float] in
       let source = try self.dataset(dataset)
       switch source.type.kind {
       case PERCH_H5_FLOAT16.rawValue:
         // Widened here: the library's own conversion works bit by bit.
-        let halves: [UInt16] = try source.read(HDF5Object(perch_h5_float16()))
+        let halves: [UInt16] = try source.read(HDF5Object(perch_h5_float16()), rows: rows)
         return halves.map { Float(Float16(bitPattern: $0)) }
-      case PERCH_H5_FLOAT32.rawValue: return try source.read(HDF5Object(perch_h5_float32()))
+      case PERCH_H5_FLOAT32.rawValue: return try source.read(HDF5Object(perch_h5_float32()), rows: rows)
       case PERCH_H5_FLOAT64.rawValue:
-        let doubles: [Double] = try source.read(HDF5Object(perch_h5_float64()))
+        let doubles: [Double] = try source.read(HDF5Object(perch_h5_float64()), rows: rows)
         return doubles.map { Float($0) }
       default: throw .wrongKind(dataset)
       }

@@ -110,8 +110,18 @@ struct HDF5Dataset: ~Copyable {
     guard stored <= fileBytes, needed <= most, chunkBytes <= HDF5Limit.chunkBytes else { throw .tooLarge(path) }
   }
 
-  func read<Element: BitwiseCopyable>(_ memory: consuming HDF5Object) throws(HDF5Error) -> [Element] {
+  /// Whether it is stored in one piece.
+  var isContiguous: Bool { perch_h5_chunk_elements(object.id) == 0 }
+
+  /// - Parameter rows: indices of the first axis; nil for everything.
+  func read<Element: BitwiseCopyable>(
+    _ memory: consuming HDF5Object, rows: Range<Int>? = nil
+  ) throws(HDF5Error) -> [Element] {
     let (source, layout) = (object.id, memory.id)
-    return try unsafe filled(count, path) { unsafe perch_h5_read(source, layout, $0) }
+    guard let rows else { return try unsafe filled(count, path) { unsafe perch_h5_read(source, layout, $0) } }
+    guard let most = shape.first, rows.upperBound <= most, most > 0 else { throw .unreadable(path) }
+    return try unsafe filled(rows.count * (count / most), path) {
+      unsafe perch_h5_read_rows(source, layout, hsize_t(rows.lowerBound), hsize_t(rows.count), $0)
+    }
   }
 }

@@ -40,6 +40,23 @@ package final class WeightFile: WeightSource, Sendable {
     }
   }
 
+  package func slabs(
+    _ path: String, shape: [Int], _ body: (_ firstRow: Int, [Float]) -> Void
+  ) throws(RunnerError) {
+    try WeightFault.reporting(self.path) { () throws(WeightFault) in
+      let entry = TensorEntry(path: path, shape: shape, role: .bias)
+      let isContiguous = try WeightFault.reading { () throws(HDF5Error) in try file.isContiguous(path) }
+      let (rows, rowSize) = (shape.first ?? 1, shape.dropFirst().reduce(1, *))
+      let step = isContiguous ? max(1, Self.slabElements / max(rowSize, 1)) : max(rows, 1)
+      for first in stride(from: 0, to: rows, by: step) {
+        body(first, try values(entry, rows: first..<min(first + step, rows)))
+      }
+    }
+  }
+
+  /// 16 MB.
+  private static let slabElements = 4 << 20
+
   package func optionalTensor(_ path: String, shape: [Int]) throws(RunnerError) -> [Float]? {
     file.has(path) ? try tensor(path, shape: shape) : nil
   }
@@ -71,11 +88,15 @@ package final class WeightFile: WeightSource, Sendable {
     }
   }
 
-  private func values(_ entry: TensorEntry) throws(WeightFault) -> [Float] {
+  /// - Parameter rows: indices of the first axis; nil for everything.
+  private func values(_ entry: TensorEntry, rows: Range<Int>? = nil) throws(WeightFault) -> [Float] {
     if shapes[entry.path] != entry.shape { try Self.checkShape(entry, in: file) }
-    let values = try WeightFault.reading { () throws(HDF5Error) in try file.floats(entry.path) }
+    let values = try WeightFault.reading { () throws(HDF5Error) in try file.floats(entry.path, rows: rows) }
     if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw WeightFault("\(entry.path): value \(index + 1) of \(values.count) is not finite", .copyAgain)
+      let rowSize = entry.shape.dropFirst().reduce(1, *)
+      throw WeightFault(
+        "\(entry.path): value \((rows?.lowerBound ?? 0) * rowSize + index + 1) of \(entry.shape.reduce(1, *)) "
+          + "is not finite", .copyAgain)
     }
     guard entry.role == .variance else { return values }
     if let index = values.firstIndex(where: { $0 < 0 || $0 + varianceEpsilon <= 0 }) {

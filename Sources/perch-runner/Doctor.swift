@@ -31,7 +31,11 @@ struct DoctorCommand: AsyncParsableCommand {
         models.weights ?? weights.settings.name, failure,
         remedy: "make the weights file again, or report it if the weights are right", exit: .weights)
     }
-    if let recording { try prove(recording) }
+    if let recording {
+      try prove(recording)
+    } else {
+      print("not proved: the way from a file to its embeddings, as no published recording is given (--recording)")
+    }
     let workers = AllowedCores().count
     let rate = await doctor.windowsPerSecond(workers: workers)
     // A window is 5 s of sound.

@@ -114,11 +114,13 @@ struct GoldenKernelTests {
   @Test(arguments: Build.all) func prototypeHead(_ build: Build) throws {
     let group = try Group("protopnet")
     var plan = MemoryPlan()
+    let prototypes = try group.floats("prototypes")
     let head = PrototypeHead(
-      prototypes: try group.floats("prototypes"), count: 4, size: 32, normalized: false,
+      count: 4, size: 32, normalized: false,
       normEpsilon: try group.number("norm_epsilon"),
       classWeights: try group.floats("class_kernel").map { max($0, 0) },
-      bias: try group.floats("bias"), places: 8, kernels: build.kernels, plan: &plan)
+      bias: try group.floats("bias"), places: 8, kernels: build.kernels, plan: &plan
+    ) { $0(0, prototypes) }
     plan.require(.spatial, 8 * 32)
     let workspace = Workspace(plan)
     let input = try group.floats("input")

@@ -83,8 +83,9 @@ struct PrototypeHeadCase {
     self.places = places
     var plan = MemoryPlan()
     head = PrototypeHead(
-      prototypes: prototypes, count: Self.count, size: depth, normalized: kind == .longer, normEpsilon: 1e-5,
-      classWeights: weights, bias: bias, places: places, kernels: kernels, plan: &plan)
+      count: Self.count, size: depth, normalized: kind == .longer, normEpsilon: 1e-5,
+      classWeights: weights, bias: bias, places: places, kernels: kernels, plan: &plan
+    ) { $0(0, prototypes) }
     plan.require(.spatial, places * depth.roundedUp(to: kernels.channelBlock))
     self.plan = plan
   }

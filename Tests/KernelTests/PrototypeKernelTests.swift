@@ -31,8 +31,14 @@ struct PrototypeKernelTests {
     let map = numbers.array(places * depth)
     var plan = MemoryPlan()
     let head = PrototypeHead(
-      prototypes: prototypes, count: count, size: depth, normalized: false, normEpsilon: 1e-5,
-      classWeights: weights, bias: bias, places: places, kernels: build.kernels, plan: &plan)
+      count: count, size: depth, normalized: false, normEpsilon: 1e-5,
+      classWeights: weights, bias: bias, places: places, kernels: build.kernels, plan: &plan
+    ) { pack in
+      // In two slabs, the later classes first.
+      let first = classes / 2
+      pack(first, Array(prototypes[(first * count * depth)...]))
+      pack(0, Array(prototypes[..<(first * count * depth)]))
+    }
     let row = depth.roundedUp(to: build.kernels.channelBlock)
     plan.require(.spatial, places * row)
     let workspace = Workspace(plan)

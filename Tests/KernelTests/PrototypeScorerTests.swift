@@ -150,9 +150,10 @@ struct PrototypeScorerTests {
     var prototypes = numbers.array(10 * 4 * 32)
     prototypes[40] = .nan
     let head = PrototypeHead(
-      prototypes: prototypes, count: 4, size: 32, normalized: false, normEpsilon: 1e-5,
+      count: 4, size: 32, normalized: false, normEpsilon: 1e-5,
       classWeights: [Float](repeating: 1, count: 40), bias: [Float](repeating: 0, count: 10), places: 4,
-      kernels: kernels, plan: &plan)
+      kernels: kernels, plan: &plan
+    ) { $0(0, prototypes) }
     let scorer = PrototypeScorer(
       head, listed: nil, windows: 1, purpose: .greatest, screening: kernels.screening, screeningMinimum: 0)
     #expect(scorer.screeningBytes == 0)

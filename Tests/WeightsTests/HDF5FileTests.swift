@@ -45,6 +45,16 @@ struct HDF5FileTests {
     #expect(try file.floats(name) == (0..<6000).map { Float($0) / 7 })
   }
 
+  @Test(arguments: ["chunked", "double", "big", "half"]) func someRows(_ name: String) throws {
+    #expect(try file.isContiguous(name) == (name != "chunked"))
+    let all = try file.floats(name)
+    for rows in [0..<1, 7..<29, 59..<60, 0..<60, 12..<12] {
+      #expect(try file.floats(name, rows: rows) == Array(all[rows.lowerBound * 100..<rows.upperBound * 100]))
+    }
+    #expect(throws: HDF5Error.self) { try file.floats(name, rows: 59..<61) }
+    #expect(throws: HDF5Error.self) { try file.floats("scalar", rows: 0..<1) }
+  }
+
   @Test func otherNumbers() throws {
     #expect(try file.floats("half") == (0..<6000).map { Float(Float16(Float($0) / 7)) })
     #expect(try file.doubles("bytes") == [0, 1, 2, 3, 4])

@@ -29,6 +29,18 @@ package enum LogitTransform: Equatable, Sendable {
     case .linear(let slope, let intercept): "\(slope),\(intercept)"
     }
   }
+
+  /// As on the command line: `model`, `none` or two numbers as in `0.97,-10`; nil for other text.
+  package init?(text: String) {
+    switch text {
+    case "model": self = .model
+    case "none": self = .none
+    default:
+      let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+      guard numbers.count == 2, let slope = numbers[0], let intercept = numbers[1] else { return nil }
+      self = .linear(slope: slope, intercept: intercept)
+    }
+  }
 }
 
 /// Which of the model's own classes become events.
@@ -47,7 +59,7 @@ package struct ClassChoices: Equatable, Sendable {
   ///   - all: every class of every window.
   /// - Throws: exit code 2 for choices that are out of range or contradict each other.
   package init(
-    top: Int? = nil, floor: ScoreFloor? = nil, species: [String] = [], all: Bool = false,
+    top: Int? = nil, floor: ScoreFloor? = nil, species: SpeciesList? = nil, all: Bool = false,
     transform: LogitTransform? = nil
   ) throws(RunnerError) {
     if let top, !(1...1_000_000).contains(top) {
@@ -66,7 +78,7 @@ package struct ClassChoices: Equatable, Sendable {
     }
     self.top = all ? nil : top ?? 10
     self.floor = all ? .none : floor ?? .score(0)
-    self.species = species.isEmpty ? nil : try SpeciesList(species)
+    self.species = species
     self.transform = transform ?? .model
   }
 }

@@ -1,3 +1,4 @@
+import PerchAudio
 import PerchCore
 import PerchRecognition
 import PerchTables
@@ -17,8 +18,21 @@ package struct ClassifyRun: Sendable {
   /// - Throws: what is wrong with an input, the weights or the recognizers; exit code 7 when some recordings of a
   ///   folder failed, each of which has then been reported on its own.
   nonisolated(nonsending) package func run(_ input: String, to destination: Destination) async throws(RunnerError) {
-    let recordings = try Recordings(
-      input, to: destination, kind: "classifications", ending: settings.generate.format.rawValue)
+    try await run(Recordings(input, to: destination, kind: Self.kind, ending: settings.generate.format.rawValue))
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(inputs.recordings(kind: Self.kind, ending: settings.generate.format.rawValue), choices)
+  }
+
+  private static let kind = "classifications"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, _ choices: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.generate.notes.forEach(observer.note)
     if !recordings.isFolder, let task = recordings.tasks.first, TableClassification.takes(task.input) {
@@ -26,11 +40,20 @@ package struct ClassifyRun: Sendable {
     }
     let engine = try engine()
     let scoring = try WindowScoring(settings.scored, engine: engine)
-    try await recordings.each(observer) { task throws(RunnerError) in
-      try await classify(
-        RecordingRun(
-          task: task, settings: settings.generate, engine: engine, created: created, observer: observer), scoring)
+    try await recordings.work(
+      choices, expecting: expected(engine.facts),
+      reading: ReadingSettings(settings.generate, model: engine.facts), observer
+    ) { observer in
+      stream(engine, scoring, created, observer)
     }
+  }
+
+  private func expected(_ model: ModelFacts) -> ExpectedOutput {
+    var expected = ExpectedOutput(
+      format: "perch-runner events 1", model: model, configuration: settings.configurationJSON(model: model.name),
+      recognizers: settings.recognizersText)
+    expected.besides = { [lists = settings.lists] task in lists.map { EventOutputs.path(of: $0, task) } }
+    return expected
   }
 
   private func engine() throws(RunnerError) -> EmbeddingEngine {
@@ -39,24 +62,19 @@ package struct ClassifyRun: Sendable {
       settings.generate, usual: settings.usualModel, classes: choices, note: observer.note)
   }
 
-  nonisolated(nonsending) private func classify(
-    _ run: RecordingRun, _ scoring: WindowScoring
-  ) async throws(RunnerError) {
-    var reader = try run.open()
-    var outputs = try EventOutputs(
-      run.task, settings: settings, scorers: scoring.scorers, sampleRate: reader.facts.sampleRate.hertz)
-    let embedding = run.embedding
-    try await run.each(&reader, workers: scoring.workers) { [task = run.task] worker, window throws(RunnerError) in
-      try worker.score(try embedding(worker.network, window), of: task)
-    } emit: { result throws(RunnerError) in
-      try outputs.append(result.scored)
+  private func stream(
+    _ engine: EmbeddingEngine, _ scoring: WindowScoring, _ created: String, _ observer: Observer
+  ) -> RecordingStream<ScoringWorker, EventSink> {
+    let embedding = engine.embedding(settings.generate.precision)
+    return RecordingStream(
+      workers: scoring.workers, reading: ReadingSettings(settings.generate, model: engine.facts),
+      observer: observer
+    ) { worker, window, task throws(RunnerError) in
+      try worker.score(try embedding(worker.network, window, task), of: task)
+    } makeSink: { [settings] task, facts throws(RunnerError) in
+      try EventSink(
+        task, settings: settings, scorers: scoring.scorers, sampleRate: facts.sampleRate.hertz,
+        model: engine.facts, created: created)
     }
-    let provenance = try Provenance(
-      generate: settings.generate, model: run.engine.facts, recording: run.facts(of: reader),
-      created: run.created)
-    try outputs.finish(
-      provenance.ofEvents(
-        recognizers: settings.recognizersText,
-        configuration: settings.configurationJSON(model: run.engine.facts.name), created: run.created))
   }
 }

@@ -35,6 +35,13 @@ struct ScoredWindow: Sendable {
   let scores: [KeptScore]
 }
 
+/// The frequencies of events: all that the model was given.
+enum EventBand {
+  /// The model is given 32 kHz, and a recording has nothing above half its rate.
+  /// - Parameter sampleRate: hertz of the recording; nil where nobody knows.
+  static func highHertz(sampleRate: Int?) -> Double { min(16_000, sampleRate.map { Double($0) / 2 } ?? 16_000) }
+}
+
 /// All files that the events of one input go to. Nothing stands under their names before `finish`.
 struct EventOutputs: ~Copyable {
   private let scorers: Scorers
@@ -59,8 +66,7 @@ struct EventOutputs: ~Copyable {
     let birdnet = try Self.list(.birdnet, task, settings)
     self.scorers = scorers
     savesEmpty = settings.savesEmpty
-    // The model is given 32 kHz, and a recording has nothing above half its rate.
-    highFrequency = min(16_000, sampleRate.map { Double($0) / 2 } ?? 16_000)
+    highFrequency = EventBand.highHertz(sampleRate: sampleRate)
     self.table = table
     self.raven = raven
     self.audacity = audacity
@@ -71,8 +77,12 @@ struct EventOutputs: ~Copyable {
     _ format: EventListFormat, _ task: RecordingTask, _ settings: ClassifySettings
   ) throws(RunnerError) -> EventListWriter? {
     guard settings.lists.contains(format) else { return nil }
-    let name = "\(task.input.stem ?? "recording").\(format.suffix)"
-    return try EventListWriter(path: task.output.removingLastComponent().appending(name), format: format)
+    return try EventListWriter(path: path(of: format, task), format: format)
+  }
+
+  /// Where the list of `format` goes: beside the table.
+  static func path(of format: EventListFormat, _ task: RecordingTask) -> FilePath {
+    task.output.removingLastComponent().appending("\(task.input.stem ?? "recording").\(format.suffix)")
   }
 
   mutating func append(_ window: ScoredWindow) throws(RunnerError) {

@@ -47,7 +47,6 @@ package struct DistanceChoices: Equatable, Sendable {
 /// Writes rows with their distances to the queries.
 struct DistanceTable: ~Copyable {
   private let choices: DistanceChoices
-  private let queryCount: Int
   private var meter: DistanceMeter
   private var writer: EmbeddingTableWriter
   private var nearest: TopList<EmbeddingRow>?
@@ -59,7 +58,6 @@ struct DistanceTable: ~Copyable {
     path: FilePath, queries: [Query], choices: DistanceChoices, settings: GenerateSettings
   ) throws(RunnerError) {
     self.choices = choices
-    queryCount = queries.count
     meter = DistanceMeter(queries.map(\.embedding))
     writer = try EmbeddingTableWriter(
       path: path, format: settings.format, layout: settings.layout, metadata: settings.metadata,
@@ -70,8 +68,12 @@ struct DistanceTable: ~Copyable {
 
   /// `distance`, and with several queries one column for each, named after its file without the extension.
   static func columns(_ queries: [Query], _ reduction: DistanceReduction) -> [String] {
-    if queries.count == 1 { return ["distance"] }
-    let names = queries.map { "distance_\(FilePath($0.name).stem ?? $0.name)" }
+    columns(ofQueries: queries.map(\.name), reduction)
+  }
+
+  static func columns(ofQueries names: [String], _ reduction: DistanceReduction) -> [String] {
+    if names.count == 1 { return ["distance"] }
+    let names = names.map { "distance_\(FilePath($0).stem ?? $0)" }
     return reduction == .none ? names : ["distance"] + names
   }
 
@@ -92,18 +94,21 @@ struct DistanceTable: ~Copyable {
     try writer.finish(provenance)
   }
 
-  private func cells(_ distances: [Double?]) -> [Double?] {
-    queryCount == 1 || choices.reduction == .none ? distances : [reduced(distances)] + distances
+  private func cells(_ distances: [Double?]) -> [Double?] { choices.reduction.cells(distances) }
+
+  private func ranking(_ distances: [Double?]) -> Double? { choices.reduction.reduced(distances) }
+}
+
+extension DistanceReduction {
+  /// What a row's columns of distances hold, given the distance to each query.
+  func cells(_ distances: [Double?]) -> [Double?] {
+    distances.count == 1 || self == .none ? distances : [reduced(distances)] + distances
   }
 
-  private func ranking(_ distances: [Double?]) -> Double? {
-    let known = distances.compactMap(\.self)
-    return choices.reduction == .mean ? reduced(distances) : known.min()
-  }
-
-  private func reduced(_ distances: [Double?]) -> Double? {
+  /// The one distance that stands for all; nil where none is defined.
+  fileprivate func reduced(_ distances: [Double?]) -> Double? {
     let known = distances.compactMap(\.self)
     if known.isEmpty { return nil }
-    return choices.reduction == .mean ? known.reduce(0, +) / Double(known.count) : known.min()
+    return self == .mean ? known.reduce(0, +) / Double(known.count) : known.min()
   }
 }

@@ -145,10 +145,7 @@ struct QueryReader {
     // Refused before weights are looked for.
     var reader = try WindowReader(path: file.string, settings: ReadingSettings())
     let engine = try engine.load()
-    let run = RecordingRun(
-      task: RecordingTask(input: file, source: file.lastComponent?.string ?? file.string, output: file),
-      settings: self.engine.settings, engine: engine, created: "", observer: observer)
-    var reading = ReadingSettings(run.settings, model: engine.facts)
+    var reading = ReadingSettings(self.engine.settings, model: engine.facts)
     reading.compat = .none
     reading.tail = .drop
     reading.hop = .window
@@ -215,9 +212,11 @@ final class EngineLoader {
   private let observer: Observer
   private var engine: EmbeddingEngine?
 
-  init(_ settings: GenerateSettings, observer: Observer) {
+  /// - Parameter engine: one that has been loaded before.
+  init(_ settings: GenerateSettings, observer: Observer, engine: EmbeddingEngine? = nil) {
     self.settings = settings
     self.observer = observer
+    self.engine = engine
   }
 
   func load() throws(RunnerError) -> EmbeddingEngine {

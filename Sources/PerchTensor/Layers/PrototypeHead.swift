@@ -29,17 +29,18 @@ package struct PrototypeHead: Sendable {
   package var channelBlock: Int { kernels.channelBlock }
 
   /// - Parameters:
-  ///   - prototypes: [classes, count, size].
   ///   - normalized: they have unit length already.
   ///   - normEpsilon: added to the norm of a prototype and of a place.
   ///   - classWeights: [classes, count], clamped already where the head clamps them.
-  package init(
-    prototypes: [Float], count: Int, size: Int, normalized: Bool, normEpsilon: Double, classWeights: [Float],
-    bias: [Float], places: Int, kernels: KernelTable, plan: inout MemoryPlan
-  ) {
+  ///   - prototypes: calls what it is given with the first class of some and their prototypes, [classes, count,
+  ///     size], until all classes were there: they need not be in memory all at once.
+  package init<Failure: Error>(
+    count: Int, size: Int, normalized: Bool, normEpsilon: Double, classWeights: [Float], bias: [Float],
+    places: Int, kernels: KernelTable, plan: inout MemoryPlan,
+    prototypes: (_ pack: (_ firstClass: Int, [Float]) -> Void) throws(Failure) -> Void
+  ) throws(Failure) {
     precondition(
-      count > 0 && size > 0 && prototypes.count == bias.count * count * size
-        && classWeights.count == bias.count * count, "as many numbers as the shape says")
+      count > 0 && size > 0 && classWeights.count == bias.count * count, "as many numbers as the shape says")
     classes = bias.count
     self.places = places
     depth = size
@@ -53,18 +54,28 @@ package struct PrototypeHead: Sendable {
     let layout = kernels.prototypes
     let unit = Storage<Float>(count: (bias.count * perClass).roundedUp(to: layout.quadGroup) * size * 4)
     var greatest = 1.0
-    for index in 0..<classes * count {
-      let norm = unsafe prototypes.withUnsafeBufferPointer { values in
-        let from = unsafe UnsafeBufferPointer(rebasing: values[index * size..<(index + 1) * size])
-        let norm = unsafe Self.norm(from)
-        let factor = normalized ? 1 : 1 / (norm + normEpsilon)
-        let quad = index / count * perClass + index % count / 4
-        unsafe Self.pack(from, times: factor, quad, index % count % 4, to: unit, layout)
-        return norm * factor
+    var packed = 0
+    let total = classes * count
+    try prototypes { firstClass, slab in
+      precondition(
+        slab.count.isMultiple(of: count * size) && firstClass * count + slab.count / size <= total,
+        "whole classes of the head")
+      for place in 0..<slab.count / size {
+        let index = firstClass * count + place
+        let norm = unsafe slab.withUnsafeBufferPointer { values in
+          let from = unsafe UnsafeBufferPointer(rebasing: values[place * size..<(place + 1) * size])
+          let norm = unsafe Self.norm(from)
+          let factor = normalized ? 1 : 1 / (norm + normEpsilon)
+          let quad = index / count * perClass + index % count / 4
+          unsafe Self.pack(from, times: factor, quad, index % count % 4, to: unit, layout)
+          return norm * factor
+        }
+        // A norm that is no number stays one, and forbids screening.
+        if norm > greatest || norm.isNaN { greatest = norm }
       }
-      // A norm that is no number stays one, and forbids screening.
-      if norm > greatest || norm.isNaN { greatest = norm }
+      packed += slab.count / size
     }
+    precondition(packed == total, "the prototypes of every class")
     self.unit = unit
     greatestNorm = Float(greatest) * 1.000_01
     plan.require(.unitVectors, unitCount + packedCount)
