@@ -14,7 +14,7 @@ struct HostTests {
       import pytest
       program, tests = sys.argv[1:]
       os.environ["PERCH_RUNNER_COMMAND"] = program
-      sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", "not batch", tests]))
+      sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", tests]))
       """
     let tests = TestFiles.project.appending(path: "Tests/Host").path
     let result = try Python.run(["-c", script, Program.path, tests])
