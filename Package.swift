@@ -122,7 +122,7 @@ let package = Package(
     ]),
     tests("CommandTests", [
       "perch-runner", "PerchCore", "PerchTables", "KernelTable", "PerchTensor", "PerchWeights", "PerchAudio",
-      "PerchModel", .product(name: "SystemPackage", package: "swift-system"),
+      "PerchModel", "PerchPipeline", .product(name: "SystemPackage", package: "swift-system"),
     ]),
     tests("RecognitionTests", [
       "PerchRecognition", "PerchTensor", "PerchWeights", "PerchCore", "KernelTable", "CPlatform",

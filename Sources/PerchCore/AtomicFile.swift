@@ -149,7 +149,21 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
-  private static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
+  /// Removes what a killed run left of `path`. What a run is writing at this moment stays.
+  package static func removeLeftover(of path: FilePath) {
+    for ending in [".inprogress", ".rows.inprogress"] {
+      let temporary = FilePath(path.string + ending)
+      guard
+        let descriptor = try? FileDescriptor.open(
+          temporary, .readWrite, options: [.noFollow, .closeOnExec, .nonBlocking])
+      else { continue }
+      if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { _ = unsafe unlink(temporary.string) }
+      try? descriptor.close()
+    }
+  }
+
+  /// Opens a file that no path leads to, empty.
+  static func openNameless(_ path: FilePath) throws(Errno) -> FileDescriptor {
     let descriptor = try open(path)
     if unsafe unlink(path.string) != 0 || ftruncate(descriptor.rawValue, 0) != 0 {
       let cause = Errno(rawValue: errno)
@@ -247,6 +261,9 @@ package enum OutputFolder {
     throw OutputFault.describe(folder, cause == .fileExists ? .notDirectory : cause)
   }
 
+  /// Removes a file; one that is not there is removed already.
+  package static func remove(_ path: FilePath) { _ = unsafe unlink(path.string) }
+
   fileprivate static func isFolder(_ path: FilePath) -> Bool {
     var status = stat()
     return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -264,8 +281,8 @@ package enum OutputFolder {
 }
 
 /// What stops an output from being written, in the words users see.
-private enum OutputFault {
-  static func describe(_ path: FilePath, _ cause: Errno) -> RunnerError {
+package enum OutputFault {
+  package static func describe(_ path: FilePath, _ cause: Errno) -> RunnerError {
     let other = "choose another output folder"
     let (text, remedy): (String, String) =
       switch cause {

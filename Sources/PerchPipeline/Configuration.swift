@@ -54,7 +54,8 @@ package struct Configuration: Equatable, Sendable {
     return configuration
   }
 
-  private static func entries(_ text: String, file: String) throws(RunnerError) -> [(Node.Scalar, Node)] {
+  /// Keys and values of a configuration file, in their order.
+  static func entries(_ text: String, file: String) throws(RunnerError) -> [(Node.Scalar, Node)] {
     let root: Node?
     do { root = try compose(yaml: text) } catch {
       throw syntax(error, file: file)

@@ -23,7 +23,23 @@ package struct DistanceRun {
   nonisolated(nonsending) package func run(
     _ input: String, queries paths: [String], to destination: Destination
   ) async throws(RunnerError) {
-    let recordings = try Recordings(input, to: destination, kind: "distances", ending: settings.format.rawValue)
+    try await run(
+      Recordings(input, to: destination, kind: Self.kind, ending: settings.format.rawValue), queries: paths)
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, queries paths: [String], _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(
+      inputs.recordings(kind: Self.kind, ending: settings.format.rawValue), queries: paths, choices)
+  }
+
+  private static let kind = "distances"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, queries paths: [String], _ batch: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.notes.forEach(observer.note)
     let loader = EngineLoader(settings, observer: observer)
@@ -36,14 +52,22 @@ package struct DistanceRun {
     let engine = try loader.load()
     for query in queries {
       try query.checkComparable(
-        to: input, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
+        to: recordings.name, dimension: engine.facts.embeddingSize, model: "\(engine.facts.name)",
         modelDigest: engine.facts.digestText, note: observer.note)
     }
-    try await recordings.each(in: stream(engine, queries, created), observer)
+    let expected = ExpectedOutput(
+      format: "perch-runner distances 1", model: engine.facts,
+      configuration: choices.configurationJSON(settings, model: engine.facts.name),
+      queryDigest: Provenance.list(queries.map(\.digest)))
+    try await recordings.work(
+      batch, expecting: expected, reading: ReadingSettings(settings, model: engine.facts), observer
+    ) { observer in
+      stream(engine, queries, created, observer)
+    }
   }
 
   private func stream(
-    _ engine: EmbeddingEngine, _ queries: [Query], _ created: String
+    _ engine: EmbeddingEngine, _ queries: [Query], _ created: String, _ observer: Observer
   ) -> RecordingStream<any EmbeddingWorker, DistanceSink> {
     RecordingStream(
       workers: engine.workers, reading: ReadingSettings(settings, model: engine.facts), observer: observer,

@@ -157,7 +157,7 @@ extension ChannelChoice {
 
 extension Normalization {
   /// What is done to a window before the network sees it.
-  fileprivate func text(peak: Double) -> String {
+  func text(peak: Double) -> String {
     switch self {
     case .hoplite where peak > 0: "mean 0, peak \(peak)"
     case .peak where peak > 0: "peak \(peak)"

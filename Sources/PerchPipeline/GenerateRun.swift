@@ -16,16 +16,37 @@ package struct GenerateRun: Sendable {
   /// - Throws: what is wrong with the recording; exit code 7 when some recordings of a folder failed,
   ///   each of which has then been reported on its own.
   nonisolated(nonsending) package func run(_ input: String, to destination: Destination) async throws(RunnerError) {
-    let recordings = try Recordings(
-      input, to: destination, kind: "embeddings", ending: settings.format.rawValue)
+    try await run(Recordings(input, to: destination, kind: Self.kind, ending: settings.format.rawValue))
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(inputs.recordings(kind: Self.kind, ending: settings.format.rawValue), choices)
+  }
+
+  private static let kind = "embeddings"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, _ choices: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.notes.forEach(observer.note)
     let engine = try EmbeddingEngine(settings, note: observer.note)
-    try await recordings.each(in: stream(engine, created: created), observer)
+    try await recordings.work(
+      choices,
+      expecting: ExpectedOutput(
+        format: "perch-runner embeddings 1", model: engine.facts,
+        configuration: settings.configurationJSON(model: engine.facts.name)),
+      reading: ReadingSettings(settings, model: engine.facts), observer
+    ) { observer in
+      stream(engine, created: created, observer)
+    }
   }
 
   private func stream(
-    _ engine: EmbeddingEngine, created: String
+    _ engine: EmbeddingEngine, created: String, _ observer: Observer
   ) -> RecordingStream<any EmbeddingWorker, EmbeddingSink> {
     RecordingStream(
       workers: engine.workers, reading: ReadingSettings(settings, model: engine.facts), observer: observer,
@@ -48,6 +69,7 @@ struct EmbeddingSink: RecordingSink, ~Copyable {
     _ task: RecordingTask, settings: GenerateSettings, model: ModelFacts, created: String
   ) throws(RunnerError) {
     source = task.source
+    let settings = settings.writing(to: task.output)
     self.settings = settings
     self.model = model
     self.created = created
@@ -65,28 +87,5 @@ struct EmbeddingSink: RecordingSink, ~Copyable {
   consuming func finish(_ recording: InputFacts) throws(RunnerError) {
     try table.finish(
       Provenance(generate: settings, model: model, recording: recording, created: created))
-  }
-}
-
-extension Recordings {
-  /// Works on all in one stream. In a folder one that fails costs only itself and is reported; exit code 7 is
-  /// thrown at the end.
-  nonisolated(nonsending) func each<Worker: Sendable, Sink: RecordingSink & ~Copyable>(
-    in stream: RecordingStream<Worker, Sink>, _ observer: Observer
-  ) async throws(RunnerError) {
-    var rest = tasks[...]
-    var failures = 0
-    try await stream.run {
-      () throws(RunnerError) in rest.popFirst()
-    } ended: { outcome throws(RunnerError) in
-      guard let error = outcome.failure else { return }
-      guard isFolder else { throw error }
-      observer.failure(error)
-      failures += 1
-    }
-    guard failures == 0 else {
-      throw RunnerError(
-        name, "\(failures) of \(tasks.count) recordings failed", remedy: "see the lines above", exit: .partial)
-    }
   }
 }

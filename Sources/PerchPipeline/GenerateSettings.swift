@@ -1,6 +1,7 @@
 import PerchAudio
 import PerchCore
 import PerchTables
+import SystemPackage
 
 /// What the command line of `generate` says; nil where it says nothing.
 package struct GenerateOptions: Equatable, Sendable {
@@ -24,7 +25,7 @@ package struct GenerateOptions: Equatable, Sendable {
 
 /// The settings that `generate` works with: command line over configuration file over defaults.
 package struct GenerateSettings: Equatable, Sendable {
-  package let format: TableFormat
+  package private(set) var format: TableFormat
   package let layout: EmbeddingLayout
   package let metadata: MetadataPlacement
   /// The model asked for by name, or nil to take what the weights file holds.
@@ -69,6 +70,13 @@ package struct GenerateSettings: Equatable, Sendable {
     strict = options.strict
     jobs = try Self.jobs(options.jobs)
     notes = configuration.notes + Self.notes(hop: hop.seconds)
+  }
+
+  /// The same for an output whose name says another format, as a list may have it.
+  func writing(to output: FilePath) -> GenerateSettings {
+    var settings = self
+    if let format = output.extension.flatMap(TableFormat.init(anyCase:)) { settings.format = format }
+    return settings
   }
 
   /// A worker holds some tens of megabytes, so an absurd number is a slip and not a wish.

@@ -51,14 +51,14 @@ package struct Progress: Equatable, Sendable {
     return (totalSeconds - soundSeconds) / speed
   }
 
-  private static func oneDecimal(_ number: Double) -> String {
+  static func oneDecimal(_ number: Double) -> String {
     guard number < 1e6 else { return "\(number.rounded())" }
     let tenths = Int((number * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"
   }
 
   /// `m:ss`, or `h:mm:ss` from an hour on.
-  private static func clock(_ seconds: Double) -> String {
+  static func clock(_ seconds: Double) -> String {
     // More than a year left is no time that anybody waits for.
     let whole = Int(min(seconds, 365 * 86_400).rounded(.up))
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
@@ -112,13 +112,17 @@ package struct Observer: Sendable {
   package let progress: @Sendable (Progress) -> Void
   /// A recording of several failed; the work goes on with the next.
   package let failure: @Sendable (RunnerError) -> Void
+  /// How far the work on several is, in place of `progress`.
+  package let batch: @Sendable (BatchProgress) -> Void
 
   package init(
     note: @escaping @Sendable (Note) -> Void, progress: @escaping @Sendable (Progress) -> Void,
-    failure: @escaping @Sendable (RunnerError) -> Void
+    failure: @escaping @Sendable (RunnerError) -> Void,
+    batch: @escaping @Sendable (BatchProgress) -> Void = { _ in }
   ) {
     self.note = note
     self.progress = progress
     self.failure = failure
+    self.batch = batch
   }
 }

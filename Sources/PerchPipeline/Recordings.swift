@@ -27,8 +27,10 @@ package struct Recordings: Equatable, Sendable {
   /// As it was asked for.
   let name: String
   package let tasks: [RecordingTask]
-  /// Whether a folder was named: one bad recording then does not end the work.
+  /// Whether several were asked for, as with a folder: one bad recording then does not end the work.
   package let isFolder: Bool
+  /// Where the report on several goes.
+  let folder: FilePath
 
   /// File names that are taken for recordings in a folder. A file named by the user is judged by its content.
   static let extensions: Set<String> = ["wav", "flac", "mp3", "ogg", "opus", "aif", "aiff", "w64"]
@@ -44,11 +46,11 @@ package struct Recordings: Equatable, Sendable {
   package init(_ input: String, to destination: Destination, kind: String, ending: String) throws(RunnerError) {
     name = input
     let path = FilePath(input)
+    if case .folder(let folder) = destination { self.folder = folder } else { folder = "" }
     do { isFolder = try path.stat().type == .directory } catch {
       throw RunnerError(
         input, "cannot be read: \(error)", remedy: "check the path and its permissions", exit: .input)
     }
-    func outputName(_ path: FilePath) -> String { "\(path.stem ?? "recording").\(kind).\(ending)" }
     switch (isFolder, destination) {
     case (true, .file(let file)):
       throw RunnerError(
@@ -59,16 +61,37 @@ package struct Recordings: Equatable, Sendable {
     case (false, .folder(let folder)):
       tasks = [
         RecordingTask(
-          input: path, source: path.lastComponent?.string ?? input, output: folder.appending(outputName(path)))
+          input: path, source: path.lastComponent?.string ?? input,
+          output: folder.appending(Self.outputName(path, kind, ending)))
       ]
     case (true, .folder(let folder)):
       tasks = try Self.recordings(below: path).map { relative in
         RecordingTask(
           input: path.pushing(relative), source: relative.string,
-          output: folder.pushing(relative.removingLastComponent()).appending(outputName(relative)))
+          output: folder.pushing(relative.removingLastComponent()).appending(
+            Self.outputName(relative, kind, ending)))
       }
       try Self.check(tasks, in: input)
     }
+  }
+
+  /// Of a list of recordings, wherever they are.
+  ///
+  /// - Parameters:
+  ///   - name: the list, for messages.
+  ///   - folder: where the report goes.
+  /// - Throws: exit code 3 when there are none, 2 when two would have one output.
+  init(_ name: String, tasks: [RecordingTask], folder: FilePath) throws(RunnerError) {
+    try Self.check(tasks, in: name)
+    self.name = name
+    self.tasks = tasks
+    self.folder = folder
+    isFolder = true
+  }
+
+  /// `<stem>.<kind>.<ending>`
+  static func outputName(_ recording: FilePath, _ kind: String, _ ending: String) -> String {
+    "\(recording.stem ?? "recording").\(kind).\(ending)"
   }
 
   private static func check(_ tasks: [RecordingTask], in folder: String) throws(RunnerError) {

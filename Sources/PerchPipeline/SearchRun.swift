@@ -86,7 +86,8 @@ package struct SearchRun {
     }
   }
 
-  private static let columns = [
+  /// The columns of the result, in order.
+  package static let columns = [
     Column("query", .text, isRepetitive: true), Column("rank", .int32), Column("source", .text, isRepetitive: true),
     Column("channel", .int32), Column("start", .double, isNullable: true), Column("score", .double),
     Column("table", .text, isRepetitive: true), Column("row", .int64),

@@ -1,11 +1,23 @@
 import PerchCore
 
+/// What becomes of settings that stand beside a list of recognizers.
+package enum ListRules: Sendable {
+  /// They win over what a recognizer says of itself.
+  case honoured
+  /// As if they were not there.
+  case ignored
+}
+
 /// Reads recognizers from what a user has: JSON in every form in the field, or a Keras archive.
 package enum RecognizerReader {
   /// The recognizers in `bytes`, in their order; at least one.
   ///
-  /// - Parameter labels: those of a Keras archive, which does not hold them itself; nil when nobody gave any.
-  package static func read(_ bytes: [UInt8], labels: [String]? = nil) throws(RecognizerFault) -> [Recognizer] {
+  /// - Parameters:
+  ///   - labels: those of a Keras archive, which does not hold them itself; nil when nobody gave any.
+  ///   - rules: what becomes of settings beside a list of recognizers.
+  package static func read(
+    _ bytes: [UInt8], labels: [String]? = nil, rules: ListRules = .honoured
+  ) throws(RecognizerFault) -> [Recognizer] {
     let digest = Digest.sha256(bytes)
     if bytes.starts(with: ZipArchive.signature) {
       return [try KerasArchive(bytes).recognizer(labels: labels, digest: digest)]
@@ -19,7 +31,16 @@ package enum RecognizerReader {
     do { document = try JSONValue(parsing: bytes) } catch {
       throw RecognizerFault("damaged JSON: line \(error.line): \(error.cause)", .copyAgain)
     }
-    return try RecognizerDocument(document, digest: digest).recognizers()
+    return try RecognizerDocument(document, digest: digest, rules: rules).recognizers()
+  }
+
+  /// Whether settings stand beside a list of recognizers in `bytes`.
+  package static func hasListRules(_ bytes: [UInt8]) -> Bool {
+    guard let wrapper = try? JSONValue(parsing: bytes), let members = wrapper.object, members["recognizers"] != nil
+    else { return false }
+    return !members.keys.filter { $0 == "run_config" || RunRules.keys.contains($0) }.allSatisfy {
+      members[$0] == .null
+    }
   }
 
   private static func begin(_ bytes: [UInt8]) -> String {
@@ -38,14 +59,18 @@ struct RecognizerDocument {
   private let settings: ListSettings
   private let digest: String
 
-  init(_ document: JSONValue, digest: String) throws(RecognizerFault) {
+  init(_ document: JSONValue, digest: String, rules: ListRules) throws(RecognizerFault) {
     self.digest = digest
     if let list = document.array {
       items = list
       settings = .none
     } else if let wrapped = document.object?["recognizers"] {
       items = wrapped.array ?? [wrapped]
-      settings = try ListSettings(of: document.object ?? [:], count: items.count)
+      settings =
+        switch rules {
+        case .honoured: try ListSettings(of: document.object ?? [:], count: items.count)
+        case .ignored: .none
+        }
     } else {
       items = [document]
       settings = .none

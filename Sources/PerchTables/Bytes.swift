@@ -9,9 +9,20 @@ final class InputFile: Sendable {
   let path: FilePath
   /// Bytes in the file when it was opened.
   let size: Int
-  private let descriptor: FileDescriptor
+  /// nil where the bytes are in memory.
+  private let descriptor: FileDescriptor?
+  private let memory: [UInt8]
+
+  /// Bytes that have been read already, under a name for messages.
+  init(_ bytes: [UInt8], name: FilePath) {
+    path = name
+    size = bytes.count
+    descriptor = nil
+    memory = bytes
+  }
 
   init(_ path: FilePath) throws(TableFault) {
+    memory = []
     do {
       // A pipe would otherwise hang here; it is refused by `seek`.
       let descriptor = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
@@ -28,12 +39,13 @@ final class InputFile: Sendable {
     }
   }
 
-  deinit { try? descriptor.close() }
+  deinit { try? descriptor?.close() }
 
   /// Up to `count` bytes from `offset`; fewer only at the end of the file.
   func read(at offset: Int, upTo count: Int) throws(TableFault) -> [UInt8] {
     let wanted = min(count, max(0, size - offset))
     if wanted <= 0 || offset < 0 { return [] }
+    guard let descriptor else { return Array(memory[offset..<offset + wanted]) }
     do {
       return try unsafe [UInt8](unsafeUninitializedCapacity: wanted) { target, filled in
         while filled < wanted {

@@ -40,22 +40,26 @@ package enum EmbeddingLayout: String, CaseIterable, Sendable {
   }
 
   private var place: [Column] {
-    let source = Column("source", .text, isRepetitive: true)
-    return switch self {
+    switch self {
     case .list:
       [
-        source, Column("channel", .int32), Column("source_separation_channel", .int32),
+        Column("source", .text, isRepetitive: true), Column("channel", .int32), Column("source_separation_channel", .int32),
         Column("start", .double), Column("end", .double),
       ]
-    case .columns, .serialized: [source, Column("channel", .int64), Column("offset", .double)]
+    // Nullable, as pandas writes them: tables of the two programs can then be put together.
+    case .columns, .serialized:
+      [
+        Column("source", .text, isNullable: true, isRepetitive: true), Column("channel", .int64, isNullable: true),
+        Column("offset", .double, isNullable: true),
+      ]
     }
   }
 
   private func vector(_ dimension: Int) -> [Column] {
     switch self {
     case .list: [Column("embedding", .floats)]
-    case .columns: (0..<dimension).map { Column(EmbeddingLayout.featureName($0), .float) }
-    case .serialized: [Column("embeddings", .text)]
+    case .columns: (0..<dimension).map { Column(EmbeddingLayout.featureName($0), .float, isNullable: true) }
+    case .serialized: [Column("embeddings", .text, isNullable: true)]
     }
   }
 

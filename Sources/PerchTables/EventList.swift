@@ -28,7 +28,8 @@ package enum EventListFormat: String, CaseIterable, Sendable {
     }
   }
 
-  fileprivate var columns: [Column] {
+  /// The columns, in order.
+  package var columns: [Column] {
     switch self {
     case .raven:
       [

@@ -18,11 +18,24 @@ package struct TextTable: Sendable {
   ///
   /// - Throws: exit 3 when the file cannot be read.
   package init(_ path: FilePath, separator: Separator) throws(RunnerError) {
+    try self.init(path, separator: separator) { () throws(TableFault) in try InputFile(path) }
+  }
+
+  /// The same of text that was read already, with commas.
+  ///
+  /// - Parameter name: for messages.
+  package init(text: String, name: FilePath) throws(RunnerError) {
+    try self.init(name, separator: .comma) { InputFile(Array(text.utf8), name: name) }
+  }
+
+  private init(
+    _ path: FilePath, separator: Separator, open: () throws(TableFault) -> InputFile
+  ) throws(RunnerError) {
     self.path = path
     do throws(TableFault) {
       var lines: [[String]] = []
       var reader = try CSVReader(
-        InputFile(path), separator: separator == .tab ? UInt8(ascii: "\t") : CSVReader.comma,
+        open(), separator: separator == .tab ? UInt8(ascii: "\t") : CSVReader.comma,
         hasQuotes: separator == .comma)
       lines.append(reader.names)
       var record = CSVRecord()

@@ -9,9 +9,28 @@ final class Console: Sendable {
 
   /// The progress line that stands on the screen, or nothing.
   private let status = Mutex("")
+  /// Where messages go as well; never closed.
+  private let log = Mutex<FileDescriptor?>(nil)
+
+  /// Appends every message from now on to a file too.
+  ///
+  /// - Throws: exit code 6 when the file cannot be written.
+  func copy(to file: FilePath) throws(RunnerError) {
+    do {
+      let descriptor = try FileDescriptor.open(
+        file, .writeOnly, options: [.create, .append, .closeOnExec], permissions: FilePermissions(rawValue: 0o666))
+      log.withLock { $0 = descriptor }
+    } catch {
+      throw RunnerError(
+        file.string, "the log file cannot be written: \(error)", remedy: "name another file", exit: .output)
+    }
+  }
 
   /// Writes `text` as a line of its own.
   func message(_ text: String) {
+    log.withLock { log in
+      _ = try? log?.writeAll("\(text)\n".utf8)
+    }
     status.withLock { status in
       Self.write(status.isEmpty ? "\(text)\n" : "\(Self.erase)\(text)\n\(status)")
     }

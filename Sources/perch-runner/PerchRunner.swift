@@ -20,8 +20,9 @@ struct PerchRunner: AsyncParsableCommand {
     abstract: "Turns sound recordings into embeddings and labels of Google's Perch models.",
     version: programVersion,
     subcommands: [
-      Generate.self, Classify.self, DistanceCommand.self, Search.self, Train.self, Labels.self, Import.self,
-      Weights.self, Verify.self, DoctorCommand.self, Bench.self, Version.self,
+      Generate.self, Classify.self, DistanceCommand.self, Batch.self, Analyze.self, Search.self, Train.self,
+      Verify.self, Labels.self, Import.self, Weights.self, DoctorCommand.self, Bench.self, ConfigCommand.self,
+      Version.self,
     ])
 
   /// Does what the command line asks for and returns the exit status.

@@ -30,11 +30,15 @@ struct LoggingOptions: ParsableArguments {
     return Logger(label: "perch-runner") { _ in LineLogHandler(logLevel: level) }
   }
 
+  var observer: Observer { Observer(logger: logger, progress: progress, isQuiet: quiet) }
+}
+
+extension Observer {
   /// Notes become log lines; progress goes where `--progress` says.
-  var observer: Observer {
-    let logger = logger
-    let show = shownProgress
-    return Observer(
+  init(logger: Logger, progress style: ProgressStyle, isQuiet: Bool) {
+    let isShown = !isQuiet && !(style == .auto && isatty(STDERR_FILENO) == 0)
+    let show = isShown ? style : .none
+    self.init(
       note: { note in logger.log(level: note.level.log, "\(note.subject): \(note.text)") },
       progress: { progress in
         switch show {
@@ -44,11 +48,6 @@ struct LoggingOptions: ParsableArguments {
         }
       },
       failure: { error in Console.shared.message(error.description) })
-  }
-
-  private var shownProgress: ProgressStyle {
-    if quiet { return .none }
-    return progress == .auto && isatty(STDERR_FILENO) == 0 ? .none : progress
   }
 }
 
@@ -71,7 +70,7 @@ enum LogLevel: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension Note.Level {
-  fileprivate var log: Logger.Level {
+  var log: Logger.Level {
     switch self {
     case .debug: .debug
     case .info: .info

@@ -9,7 +9,8 @@ import Testing
     "PerchKernels", "PerchKernelsV3", "PerchKernelsV4", "PerchKernelsVNNI", "KernelTable", "PerchTensor",
   ]
   private static let unsafeFiles: Set<String> = [
-    "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchCore/MappedFile.swift", "PerchTables/Bytes.swift",
+    "PerchCore/AtomicFile.swift", "PerchCore/Digest.swift", "PerchCore/MappedFile.swift",
+    "PerchCore/ScratchFile.swift", "PerchTables/Bytes.swift",
     "PerchWeights/HDF5File.swift", "PerchWeights/HDF5Object.swift", "PerchAudio/SoundFile.swift",
     "PerchAudio/VirtualFile.swift", "PerchAudio/Resampler.swift", "PerchPipeline/Signals.swift", "PerchModel/ClassLists.swift",
     "PerchExport/Bytes/ByteSource.swift",

@@ -88,7 +88,7 @@ import Testing
     let logits: [Float] = [9, 8, 7, 6]
     let labels = ["Parus major", "Turdus merula", "Owl", "Acoustic_guitar"]
     func indices(_ species: String...) throws -> [Int]? {
-      try select(logits, labels: labels, ClassChoices(top: 1, species: species))?.map(\.index)
+      try select(logits, labels: labels, ClassChoices(top: 1, species: SpeciesList(species)))?.map(\.index)
     }
     #expect(try indices("turdus MERULA , owl") == [1])
     #expect(try indices("Owl\nOwl\n") == [2])
@@ -101,7 +101,7 @@ import Testing
     #expect(try select([1, .nan], ClassChoices()) == nil)
     #expect(try select([.infinity, 1], ClassChoices()) == nil)
     #expect(try select([3e38, 1], ClassChoices(transform: .linear(slope: 10, intercept: 0))) == nil)
-    #expect(try select([.nan, 1], ClassChoices(species: ["c1"])) == [score(1, 1)])
+    #expect(try select([.nan, 1], ClassChoices(species: SpeciesList(["c1"]))) == [score(1, 1)])
   }
 
   /// Whatever the limit, what is selected is the beginning of all in their order.
@@ -153,7 +153,7 @@ import Testing
     ),
   ])
   func wrongSpeciesAreNamed(species: [String], line: String) {
-    let error = #expect(throws: RunnerError.self) { try select([1], ClassChoices(species: species)) }
+    let error = #expect(throws: RunnerError.self) { try select([1], ClassChoices(species: SpeciesList(species))) }
     #expect(error?.description == line)
     #expect(error?.exit == .usage)
   }

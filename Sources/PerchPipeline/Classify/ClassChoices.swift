@@ -59,7 +59,7 @@ package struct ClassChoices: Equatable, Sendable {
   ///   - all: every class of every window.
   /// - Throws: exit code 2 for choices that are out of range or contradict each other.
   package init(
-    top: Int? = nil, floor: ScoreFloor? = nil, species: [String] = [], all: Bool = false,
+    top: Int? = nil, floor: ScoreFloor? = nil, species: SpeciesList? = nil, all: Bool = false,
     transform: LogitTransform? = nil
   ) throws(RunnerError) {
     if let top, !(1...1_000_000).contains(top) {
@@ -78,7 +78,7 @@ package struct ClassChoices: Equatable, Sendable {
     }
     self.top = all ? nil : top ?? 10
     self.floor = all ? .none : floor ?? .score(0)
-    self.species = species.isEmpty ? nil : try SpeciesList(species)
+    self.species = species
     self.transform = transform ?? .model
   }
 }

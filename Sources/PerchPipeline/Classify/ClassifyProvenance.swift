@@ -33,14 +33,7 @@ extension ClassifySettings {
   /// The text of the key `recognizers`; nil for the model's own classes, which are those of `model`.
   var recognizersText: String? {
     guard case .recognizers(let recognizers) = scored else { return nil }
-    return JSONText.list(
-      recognizers.map { recognizer in
-        .members([
-          "classes": .list(recognizer.labels.map { .string($0) }), "name": .string(recognizer.name),
-          "sha256": .string(recognizer.digest),
-          "thresholds": .list(recognizer.thresholds.map { $0.map { .float($0) } ?? .null }),
-        ])
-      })
+    return JSONText.list(recognizers.map(\.provenance))
   }
 
   /// Everything about scores that can change a row, by its name in the configuration; models by their digests.
@@ -75,7 +68,16 @@ extension ClassifySettings {
 }
 
 extension Recognizer {
-  fileprivate var configuration: [String: JSONText.Value] {
+  /// What a table says of it.
+  var provenance: JSONText.Value {
+    .members([
+      "classes": .list(labels.map { .string($0) }), "name": .string(name), "sha256": .string(digest),
+      "thresholds": .list(thresholds.map { $0.map { .float($0) } ?? .null }),
+    ])
+  }
+
+  /// What of it can change a score or whether it is kept.
+  var configuration: [String: JSONText.Value] {
     var values: [String: JSONText.Value] = [
       "name": .string(name), "sha256": .string(digest),
       "threshold": .list(thresholds.map { $0.map { .float($0) } ?? .null }),

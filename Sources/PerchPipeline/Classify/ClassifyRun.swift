@@ -18,8 +18,21 @@ package struct ClassifyRun: Sendable {
   /// - Throws: what is wrong with an input, the weights or the recognizers; exit code 7 when some recordings of a
   ///   folder failed, each of which has then been reported on its own.
   nonisolated(nonsending) package func run(_ input: String, to destination: Destination) async throws(RunnerError) {
-    let recordings = try Recordings(
-      input, to: destination, kind: "classifications", ending: settings.generate.format.rawValue)
+    try await run(Recordings(input, to: destination, kind: Self.kind, ending: settings.generate.format.rawValue))
+  }
+
+  /// - Throws: exit code 7 when some recordings failed; the report says which and why.
+  nonisolated(nonsending) package func run(
+    _ inputs: BatchInputs, _ choices: BatchChoices
+  ) async throws(RunnerError) {
+    try await run(inputs.recordings(kind: Self.kind, ending: settings.generate.format.rawValue), choices)
+  }
+
+  private static let kind = "classifications"
+
+  nonisolated(nonsending) private func run(
+    _ recordings: Recordings, _ choices: BatchChoices = BatchChoices()
+  ) async throws(RunnerError) {
     let created = try CreationTime.text()
     settings.generate.notes.forEach(observer.note)
     if !recordings.isFolder, let task = recordings.tasks.first, TableClassification.takes(task.input) {
@@ -27,7 +40,20 @@ package struct ClassifyRun: Sendable {
     }
     let engine = try engine()
     let scoring = try WindowScoring(settings.scored, engine: engine)
-    try await recordings.each(in: stream(engine, scoring, created), observer)
+    try await recordings.work(
+      choices, expecting: expected(engine.facts),
+      reading: ReadingSettings(settings.generate, model: engine.facts), observer
+    ) { observer in
+      stream(engine, scoring, created, observer)
+    }
+  }
+
+  private func expected(_ model: ModelFacts) -> ExpectedOutput {
+    var expected = ExpectedOutput(
+      format: "perch-runner events 1", model: model, configuration: settings.configurationJSON(model: model.name),
+      recognizers: settings.recognizersText)
+    expected.besides = { [lists = settings.lists] task in lists.map { EventOutputs.path(of: $0, task) } }
+    return expected
   }
 
   private func engine() throws(RunnerError) -> EmbeddingEngine {
@@ -37,7 +63,7 @@ package struct ClassifyRun: Sendable {
   }
 
   private func stream(
-    _ engine: EmbeddingEngine, _ scoring: WindowScoring, _ created: String
+    _ engine: EmbeddingEngine, _ scoring: WindowScoring, _ created: String, _ observer: Observer
   ) -> RecordingStream<ScoringWorker, EventSink> {
     let embedding = engine.embedding(settings.generate.precision)
     return RecordingStream(

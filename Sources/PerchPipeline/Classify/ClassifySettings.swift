@@ -28,7 +28,7 @@ package struct ClassifySettings: Sendable {
   }
 
   /// How windows and embeddings are made, and what the table looks like.
-  package let generate: GenerateSettings
+  package private(set) var generate: GenerateSettings
   package let lists: [EventListFormat]
   package let scored: Scored
   /// The model to look for where nobody names one.
@@ -42,7 +42,8 @@ package struct ClassifySettings: Sendable {
     generate = try GenerateSettings(shared, configuration: configuration)
     lists = EventListFormat.allCases.filter { options.lists.contains($0) }
     let classes = try ClassChoices(
-      top: options.top, floor: options.minScore, species: options.species, all: options.allScores,
+      top: options.top, floor: options.minScore,
+      species: options.species.isEmpty ? nil : SpeciesList(options.species), all: options.allScores,
       transform: options.transform)
     guard let classifiers = try configuration.classifiers() else {
       if options.threshold != nil {
@@ -59,15 +60,17 @@ package struct ClassifySettings: Sendable {
         option, "is for the model's own classes, and the configuration names recognizers",
         remedy: "leave it out, or the classifiers", exit: .usage)
     }
-    let choice = try RecognizerChoice(classifiers, model: generate.model)
-    var recognizers = choice.recognizers
-    if let threshold = options.threshold {
-      for index in recognizers.indices {
-        recognizers[index].thresholds = recognizers[index].labels.map { _ in threshold.threshold }
-      }
-    }
-    scored = .recognizers(recognizers)
+    var choice = try RecognizerChoice(classifiers, model: generate.model)
+    if let threshold = options.threshold { choice.setThresholds(threshold.threshold) }
+    scored = .recognizers(choice.recognizers)
     usualModel = choice.model
+  }
+
+  /// The same for an output whose name says another format, as a list may have it.
+  func writing(to output: FilePath) -> ClassifySettings {
+    var settings = self
+    settings.generate = generate.writing(to: output)
+    return settings
   }
 
   /// Whether files without an event are written.

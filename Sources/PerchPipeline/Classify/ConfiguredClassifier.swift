@@ -39,6 +39,15 @@ package struct ConfiguredClassifier: Equatable, Sendable {
     return try sequence.map { (node) throws(RunnerError) in try ConfiguredClassifier(node, file: file) }
   }
 
+  /// The recognizers of a file, as they are.
+  init(file: FilePath) {
+    place = file.string
+    name = nil
+    tags = []
+    model = .file(file)
+    threshold = nil
+  }
+
   private init(_ node: Node, file: String) throws(RunnerError) {
     let line = ConfigurationLine(file: file, mark: node.mark)
     guard case .mapping(let mapping) = node else {

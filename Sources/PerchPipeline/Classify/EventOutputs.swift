@@ -77,8 +77,12 @@ struct EventOutputs: ~Copyable {
     _ format: EventListFormat, _ task: RecordingTask, _ settings: ClassifySettings
   ) throws(RunnerError) -> EventListWriter? {
     guard settings.lists.contains(format) else { return nil }
-    let name = "\(task.input.stem ?? "recording").\(format.suffix)"
-    return try EventListWriter(path: task.output.removingLastComponent().appending(name), format: format)
+    return try EventListWriter(path: path(of: format, task), format: format)
+  }
+
+  /// Where the list of `format` goes: beside the table.
+  static func path(of format: EventListFormat, _ task: RecordingTask) -> FilePath {
+    task.output.removingLastComponent().appending("\(task.input.stem ?? "recording").\(format.suffix)")
   }
 
   mutating func append(_ window: ScoredWindow) throws(RunnerError) {

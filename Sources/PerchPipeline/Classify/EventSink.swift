@@ -13,6 +13,7 @@ struct EventSink: RecordingSink, ~Copyable {
     _ task: RecordingTask, settings: ClassifySettings, scorers: Scorers, sampleRate: Int, model: ModelFacts,
     created: String
   ) throws(RunnerError) {
+    let settings = settings.writing(to: task.output)
     self.settings = settings
     self.model = model
     self.created = created

@@ -6,11 +6,12 @@ import SystemPackage
 extension ConfiguredClassifier {
   /// The recognizers of this entry, with its name, labels, tags and threshold.
   ///
+  /// - Parameter rules: what becomes of settings beside a list of recognizers.
   /// - Throws: exit code 5 for a damaged or unfit recognizer, 2 where the file cannot be read.
-  func recognizers() throws(RunnerError) -> [Recognizer] {
+  func recognizers(_ rules: ListRules) throws(RunnerError) -> [Recognizer] {
     let (bytes, labels) = (try bytes(), try labelsOfArchive())
     var recognizers: [Recognizer]
-    do { recognizers = try RecognizerReader.read(bytes, labels: labels) } catch {
+    do { recognizers = try RecognizerReader.read(bytes, labels: labels, rules: rules) } catch {
       throw RunnerError(error, in: subject, classifier: classifier)
     }
     if recognizers.count > 1, name != nil {
@@ -21,6 +22,9 @@ extension ConfiguredClassifier {
     for index in recognizers.indices { try adorn(&recognizers[index]) }
     return recognizers
   }
+
+  /// Whether settings stand beside the list of recognizers in the file.
+  func hasListRules() throws(RunnerError) -> Bool { RecognizerReader.hasListRules(try bytes()) }
 
   private func adorn(_ recognizer: inout Recognizer) throws(RunnerError) {
     if !tags.isEmpty {
@@ -76,14 +80,18 @@ extension ConfiguredClassifier {
 
 /// The recognizers of one run.
 struct RecognizerChoice {
-  let recognizers: [Recognizer]
+  private(set) var recognizers: [Recognizer]
 
-  /// - Parameter classifiers: nil where the configuration names none.
+  /// - Parameters:
+  ///   - classifiers: nil where the configuration names none.
+  ///   - rules: what becomes of settings beside a list of recognizers.
   /// - Throws: exit code 2 for two of one name, 5 for recognizers that cannot work together or with `model`.
-  init(_ classifiers: [ConfiguredClassifier]?, model: ModelName?) throws(RunnerError) {
+  init(
+    _ classifiers: [ConfiguredClassifier]?, model: ModelName?, rules: ListRules = .honoured
+  ) throws(RunnerError) {
     var recognizers: [Recognizer] = []
     for classifier in classifiers ?? [] {
-      for recognizer in try classifier.recognizers() {
+      for recognizer in try classifier.recognizers(rules) {
         if recognizers.contains(where: { $0.name == recognizer.name }) {
           throw RunnerError(
             classifier.place, "two recognizers have the name '\(recognizer.name)'",
@@ -105,6 +113,13 @@ struct RecognizerChoice {
       }
     }
     self.recognizers = recognizers
+  }
+
+  /// Gives every label of every recognizer one threshold; nil keeps every score.
+  mutating func setThresholds(_ threshold: Float?) {
+    for index in recognizers.indices {
+      recognizers[index].thresholds = recognizers[index].labels.map { _ in threshold }
+    }
   }
 
   /// The model that the recognizers need.

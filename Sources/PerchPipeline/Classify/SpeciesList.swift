@@ -6,28 +6,38 @@ import SystemPackage
 package struct SpeciesList: Equatable, Sendable {
   /// Not empty, each without blanks at its ends.
   package let names: [String]
+  /// What gave the list, for messages.
+  private let subject: String
 
   /// The list of Australian species that the Python program has by this name; this build does not carry it.
   private static let preset = "australian_birds_01"
 
-  /// - Parameter given: names with commas or line breaks between them, or paths of text files.
+  /// - Parameters:
+  ///   - given: names with commas or line breaks between them, or paths of text files.
+  ///   - folder: where the files are looked for first.
+  ///   - subject: what gave the list, for messages.
   /// - Throws: exit code 2 when there is no name in them, or a file cannot be read.
-  package init(_ given: [String]) throws(RunnerError) {
+  package init(
+    _ given: [String], folder: FilePath = "", subject: String = "--species"
+  ) throws(RunnerError) {
     var names: [String] = []
     for text in given {
       let path = text.trimmed
       if path == Self.preset {
         throw RunnerError(
-          "--species", "the list \(path) is not part of this program", remedy: "name a text file with its species",
+          subject, "the list \(path) is not part of this program", remedy: "name a text file with its species",
           exit: .usage)
       }
-      let isFile = (try? FilePath(path).stat().type) == .regular
-      names += Self.split(isFile ? try TextFile.read(path, kind: "species list") : text)
+      let file = [folder.pushing(FilePath(path)), FilePath(path)].first {
+        (try? $0.stat().type) == .regular
+      }
+      names += Self.split(try file.map { (file) throws(RunnerError) in try TextFile.read(file.string, kind: "species list") } ?? text)
     }
     guard !names.isEmpty else {
-      throw RunnerError("--species", "the list is empty", remedy: "name a species, or leave it out", exit: .usage)
+      throw RunnerError(subject, "the list is empty", remedy: "name a species, or leave it out", exit: .usage)
     }
     self.names = names
+    self.subject = subject
   }
 
   private static func split(_ text: String) -> [String] {
@@ -57,7 +67,7 @@ package struct SpeciesList: Equatable, Sendable {
       let shown = unknown.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
       let more = unknown.count > 10 ? " and \(unknown.count - 10) more" : ""
       throw RunnerError(
-        "--species", "\(model) has no class \(shown)\(more)", remedy: "see 'perch-runner labels --model \(model)'",
+        subject, "\(model) has no class \(shown)\(more)", remedy: "see 'perch-runner labels --model \(model)'",
         exit: .usage)
     }
     return found.sorted()

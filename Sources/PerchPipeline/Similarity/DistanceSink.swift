@@ -17,6 +17,7 @@ struct DistanceSink: RecordingSink, ~Copyable {
     model: ModelFacts, created: String, note: @escaping @Sendable (Note) -> Void
   ) throws(RunnerError) {
     source = task.source
+    let settings = settings.writing(to: task.output)
     self.settings = settings
     self.choices = choices
     self.queries = queries

@@ -5,18 +5,20 @@ import SystemPackage
 
 /// `<name>.predictions.csv`: what each window was said to be and what the recognizer says of it, by a
 /// recognizer that was not trained on it where there are folds.
-struct PredictionTable {
+package struct PredictionTable {
   private let outcome: TrainingOutcome
 
   init(_ outcome: TrainingOutcome) { self.outcome = outcome }
 
+  /// The columns, in order.
+  package static let columns = [
+    Column("source", .text), Column("channel", .int32), Column("start", .double),
+    Column("fold", .int32, isNullable: true), Column("label", .text),
+    Column("value", .double, isNullable: true), Column("score", .float, isNullable: true),
+  ]
+
   func write(to path: FilePath) throws(RunnerError) {
-    let columns = [
-      Column("source", .text), Column("channel", .int32), Column("start", .double),
-      Column("fold", .int32, isNullable: true), Column("label", .text),
-      Column("value", .double, isNullable: true), Column("score", .float, isNullable: true),
-    ]
-    var table = try TableWriter(path: path, columns: columns, format: .csv, metadata: .none)
+    var table = try TableWriter(path: path, columns: Self.columns, format: .csv, metadata: .none)
     let set = outcome.set
     let scores = outcome.judged
     for (row, window) in set.windows.enumerated() {
