@@ -31,7 +31,8 @@ enum StatedScores {
     case .number(let score): floor = .score(Float(score))
     default: throw reading.unclear("min_score")
     }
-    let species = configuration["species"]?.array?.compactMap(\.string) ?? []
+    let names = configuration["species"]?.array?.compactMap(\.string) ?? []
+    let species = names.isEmpty ? nil : try SpeciesList(names)
     switch configuration["top"] {
     case .string("all"): return try ClassChoices(species: species, all: true, transform: transform)
     case .number(let number):
@@ -54,7 +55,7 @@ enum StatedScores {
   func classes(all: Bool) throws(RunnerError) -> ClassChoices? {
     switch self {
     case .classes(let choices) where all:
-      try ClassChoices(species: choices.species?.names ?? [], all: true, transform: choices.transform)
+      try ClassChoices(species: choices.species, all: true, transform: choices.transform)
     case .classes(let choices): choices
     case .recognizers: nil
     }
