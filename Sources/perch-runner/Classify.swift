@@ -31,18 +31,34 @@ struct Classify: AsyncParsableCommand {
   }
 
   private func options(format: TableFormat?) -> ClassifyOptions {
-    var options = ClassifyOptions()
-    options.generate = GenerateOptions(models, windows, jobs: work.jobs)
+    var options = ClassifyOptions(recognizers, classes, table)
+    options.generate = GenerateOptions(models, windows, jobs: work.jobs).with(table)
     options.generate.format = format
-    options.generate.metadata = table.metadata
-    options.generate.precision = table.precision
-    options.lists = table.eventFormat.flatMap(\.lists)
-    options.threshold = recognizers.threshold
-    options.top = classes.top
-    options.minScore = classes.minScore
-    options.species = classes.species
-    options.allScores = classes.allScores
-    options.transform = classes.logitTransform
+    return options
+  }
+}
+
+extension ClassifyOptions {
+  /// What is scored and kept.
+  init(_ recognizers: RecognizerOptions, _ classes: ClassOptions, _ table: EventTableOptions) {
+    self.init()
+    lists = table.eventFormat.flatMap(\.lists)
+    threshold = recognizers.threshold
+    top = classes.top
+    minScore = classes.minScore
+    species = classes.species
+    allScores = classes.allScores
+    transform = classes.logitTransform
+  }
+}
+
+extension GenerateOptions {
+  /// The same with what a table of events is told.
+  func with(_ table: EventTableOptions) -> GenerateOptions {
+    var options = self
+    options.format = table.format
+    options.metadata = table.metadata
+    options.precision = table.precision
     return options
   }
 }

@@ -27,18 +27,10 @@ struct DistanceCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
     let (destination, format) = try table.destination((path: paths.output, old: false))
-    var options = GenerateOptions(models, windows, jobs: work.jobs)
-    options.format = format
-    options.layout = table.layout
-    options.metadata = table.metadata
-    options.precision = table.precision
-    let settings = try GenerateSettings(options, configuration: configuration ?? Configuration())
-    var choices = DistanceChoices()
-    choices.reduction = distances.reduce
-    choices.hasEmbeddings = distances.embeddings
-    choices.top = distances.top
-    choices.query = query.choices
-    try await DistanceRun(settings, choices: choices, observer: logging.observer)
+    let settings = try GenerateSettings(
+      table.options(models, windows, jobs: work.jobs, format: format),
+      configuration: configuration ?? Configuration())
+    try await DistanceRun(settings, choices: distances.choices(query), observer: logging.observer)
       .run(paths.input, queries: paths.queries, to: destination)
   }
 }
@@ -52,6 +44,15 @@ struct DistanceOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Only the n nearest rows, nearest first (default: all, in order).", valueName: "n"))
   var top: Int?
+
+  func choices(_ query: QueryOptions) -> DistanceChoices {
+    var choices = DistanceChoices()
+    choices.reduction = reduce
+    choices.hasEmbeddings = embeddings
+    choices.top = top
+    choices.query = query.choices
+    return choices
+  }
 }
 
 extension DistanceReduction: ExpressibleByArgument {}

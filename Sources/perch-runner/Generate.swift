@@ -25,17 +25,10 @@ struct Generate: AsyncParsableCommand {
     let observer = logging.observer
     let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
     let (destination, implied) = try table.destination(paths.target)
-    let settings = try GenerateSettings(options(format: implied), configuration: configuration ?? Configuration())
+    let settings = try GenerateSettings(
+      table.options(models, windows, jobs: work.jobs, format: implied),
+      configuration: configuration ?? Configuration())
     try await GenerateRun(settings, observer: observer).run(paths.input, to: destination)
-  }
-
-  private func options(format: TableFormat?) -> GenerateOptions {
-    var options = GenerateOptions(models, windows, jobs: work.jobs)
-    options.format = format
-    options.layout = table.layout
-    options.metadata = table.metadata
-    options.precision = table.precision
-    return options
   }
 }
 
@@ -90,6 +83,20 @@ struct EmbeddingTableOptions: ParsableArguments {
 
   @Option(help: "float32, or float16 to round as perch-hoplite's database does (default: float32).")
   var precision: Precision?
+
+  /// All that a table of embeddings depends on.
+  ///
+  /// - Parameter implied: the format that the name of the output says.
+  func options(
+    _ models: ModelOptions, _ windows: WindowOptions, jobs: Int?, format implied: TableFormat? = nil
+  ) -> GenerateOptions {
+    var options = GenerateOptions(models, windows, jobs: jobs)
+    options.format = implied ?? format
+    options.layout = layout
+    options.metadata = metadata
+    options.precision = precision
+    return options
+  }
 
   /// Where the table goes and the format that this implies.
   func destination(_ target: (path: String, old: Bool)) throws -> (Destination, TableFormat?) {

@@ -47,7 +47,14 @@ extension Observer {
         case .ndjson: Console.shared.message(progress.json)
         }
       },
-      failure: { error in Console.shared.message(error.description) })
+      failure: { error in Console.shared.message(error.description) },
+      batch: { progress in
+        switch show {
+        case .none: break
+        case .auto: Console.shared.draw(progress.event == .end ? "" : progress.line)
+        case .ndjson: Console.shared.message(progress.json)
+        }
+      })
   }
 }
 

@@ -37,9 +37,9 @@ package struct AnalyzeRun: Sendable {
     let scoring = try AnalyzeScoring(settings, engine: engine)
     let context = AnalyzeContext(
       settings: settings, recordings: recordings.all, model: engine.facts, labels: scoring.labels, created: created)
-    var tables = try MergedTables(plan, in: context)
-    let failures = try await analyze(recordings, engine, scoring, into: &tables)
-    try tables.finish()
+    let tables = SharedTables(try MergedTables(plan, in: context))
+    let failures = try await analyze(recordings, engine, scoring, into: tables)
+    try tables.merged.finish()
     guard failures == 0 else {
       throw RunnerError(
         settings.source.string, "\(failures) of \(recordings.all.count) recordings failed",
@@ -47,43 +47,59 @@ package struct AnalyzeRun: Sendable {
     }
   }
 
-  /// Returns how many recordings of a folder failed: each of them costs only itself.
+  /// Returns how many recordings of a folder failed: each of them costs only itself. The tables do not count on the
+  /// windows of a recording before its end.
   nonisolated(nonsending) private func analyze(
     _ recordings: AnalyzedRecordings, _ engine: EmbeddingEngine, _ scoring: AnalyzeScoring,
-    into tables: inout MergedTables
+    into tables: SharedTables
   ) async throws(RunnerError) -> Int {
     var failures = 0
-    for (index, recording) in recordings.all.enumerated() {
-      do {
-        try await analyze(recording, engine, scoring, into: &tables)
-      } catch {
-        guard recordings.isFolder, error.exit == .input else { throw error }
-        observer.failure(error)
-        failures += 1
-        try tables.failRecording(index)
-        continue
-      }
-      try tables.endRecording(index)
+    var (begun, ended) = (0, 0)
+    try await stream(engine, scoring, into: tables).run {
+      () throws(RunnerError) in
+      guard begun < recordings.all.count else { return nil }
+      let recording = recordings.all[begun]
+      begun += 1
+      return RecordingTask(
+        input: recording.input, source: recording.relative.string, output: settings.output)
+    } ended: { outcome throws(RunnerError) in
+      defer { ended += 1 }
+      guard let error = outcome.failure else { return try tables.merged.endRecording(ended) }
+      // What cannot be written would be missing in the tables of all.
+      guard recordings.isFolder, error.exit == .input else { throw error }
+      observer.failure(error)
+      failures += 1
+      try tables.merged.failRecording(ended)
     }
     return failures
   }
 
-  /// Gives the windows of a recording to the tables, which do not count on them before its end.
-  nonisolated(nonsending) private func analyze(
-    _ recording: AnalyzedRecording, _ engine: EmbeddingEngine, _ scoring: AnalyzeScoring,
-    into tables: inout MergedTables
-  ) async throws(RunnerError) {
-    let run = RecordingRun(
-      task: RecordingTask(
-        input: recording.input, source: recording.relative.string, output: settings.output),
-      settings: settings.generate, engine: engine, created: "", observer: observer)
-    var reader = try run.open()
-    let embedding = run.embedding
-    try await run.each(&reader, workers: scoring.workers) {
-      [subject = recording.input.string] worker, window throws(RunnerError) in
-      try worker.score(try embedding(worker.network, window), of: subject)
-    } emit: { result throws(RunnerError) in
-      try tables.append(result.window)
+  private func stream(
+    _ engine: EmbeddingEngine, _ scoring: AnalyzeScoring, into tables: SharedTables
+  ) -> RecordingStream<AnalyzeWorker, SpoolSink> {
+    let embedding = engine.embedding(settings.generate.precision)
+    return RecordingStream(
+      workers: scoring.workers, reading: ReadingSettings(settings.generate, model: engine.facts), observer: observer
+    ) { worker, window, task throws(RunnerError) in
+      try worker.score(try embedding(worker.network, window, task), of: task.input.string)
+    } makeSink: { _, _ throws(RunnerError) in
+      SpoolSink(tables: tables)
     }
   }
+}
+
+/// The tables that the recordings of a run have in common; they come one after the other.
+private final class SharedTables {
+  var merged: MergedTables
+
+  init(_ merged: consuming MergedTables) { self.merged = merged }
+}
+
+/// Puts the windows of a recording aside for the tables, which take them when it has come to its end.
+private struct SpoolSink: RecordingSink {
+  let tables: SharedTables
+
+  func append(_ result: AnalyzeWorker.Result) throws(RunnerError) { try tables.merged.append(result.window) }
+
+  func finish(_ recording: InputFacts) {}
 }

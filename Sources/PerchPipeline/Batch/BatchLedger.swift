@@ -31,20 +31,27 @@ struct BatchLedger: ~Copyable {
     for path in [files.report, files.journal] {
       for row in BatchReport.rows(ofPossible: path) { earlier[row.key] = row }
     }
-    let journal = try Self.open(files.journal)
+    let (journal, size) = try Self.open(files.journal)
     self.files = files
     self.earlier = earlier
     self.journal = journal
-    journalSize = (try? journal.seek(offset: 0, from: .end)) ?? 0
+    journalSize = size
     places = Array(repeating: nil, count: taskCount)
-    if journalSize == 0 { try append(Array(BatchRow.header.utf8)) }
   }
 
-  private static func open(_ path: FilePath) throws(RunnerError) -> FileDescriptor {
+  /// Returns the journal and its size; a new one has the header line.
+  private static func open(_ path: FilePath) throws(RunnerError) -> (FileDescriptor, Int64) {
     do {
-      return try FileDescriptor.open(
+      let journal = try FileDescriptor.open(
         path, .readWrite, options: [.create, .append, .noFollow, .closeOnExec],
         permissions: FilePermissions(rawValue: 0o666))
+      do {
+        if try journal.seek(offset: 0, from: .end) == 0 { try journal.writeAll(BatchRow.header.utf8) }
+        return (journal, try journal.seek(offset: 0, from: .end))
+      } catch {
+        try? journal.close()
+        throw error
+      }
     } catch { throw OutputFault.describe(path, error as? Errno ?? .ioError) }
   }
 

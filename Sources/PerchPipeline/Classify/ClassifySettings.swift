@@ -1,6 +1,7 @@
 import PerchCore
 import PerchRecognition
 import PerchTables
+import SystemPackage
 
 /// What the command line of `classify` says; nil or empty where it says nothing.
 package struct ClassifyOptions: Sendable {
