@@ -134,7 +134,7 @@ struct DamageTests {
 
 /// Small generator with a known sequence (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", 2014), so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -53,7 +53,13 @@ struct TableVerification {
     }
     let loader = EngineLoader(stated.settings, observer: observer, engine: engine)
     let reader = QueryReader(choices: distances.choices.query, engine: loader, observer: observer)
-    return try reader.read(paths, several: false)
+    let queries = try reader.read(paths, several: false)
+    for query in queries {
+      try query.checkComparable(
+        to: recording.string, dimension: engine.facts.embeddingSize, model: engine.facts.name,
+        modelDigest: engine.facts.digestText, note: observer.note)
+    }
+    return queries
   }
 
   /// Computes the chosen windows again.
