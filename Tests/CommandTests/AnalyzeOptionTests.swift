@@ -95,7 +95,9 @@ import Testing
     #expect(try labels().isEmpty)
     #expect(try analyze("--classify", "--logit_threshold", "none", "--logit-transform", "0.97,-1000").exit == 0)
     #expect(try labels() == three + labels().dropFirst(3))
-    #expect(try lines("classify_results.csv")[1].split(separator: ",").last?.hasPrefix("-99") == true)
+    let score = try #require(lines("classify_results.csv")[1].split(separator: ",").last.flatMap { Double($0) })
+    // Logits of seeded weights are far below 1000.
+    #expect(score < -500)
   }
 
   static let lists: [(option: String, configuration: String)] = [
@@ -139,12 +141,12 @@ import Testing
     let outcome = try analyze("--embed", "--log_file", "log.txt")
     #expect(outcome.errors.contains("seeded weights"))
     #expect(String(decoding: try folder.read("log.txt"), as: UTF8.self) == "before\n" + outcome.errors)
+    #expect(try analyze("--classify", "--log_file", "None").exit == 0)
+    #expect(!folder.files.contains("None"))
     try folder.write("no sound", to: "in/a.wav")
     let failed = try analyze("--embed", "--log_file", "log2.txt")
     #expect(String(decoding: try folder.read("log2.txt"), as: UTF8.self) == failed.errors)
     #expect(failed.errors.contains("error: in/a.wav"))
-    #expect(try analyze("--classify", "--log_file", "None").exit == 0)
-    #expect(!folder.files.contains("None"))
   }
 
   @Test func progressForMachines() throws {
@@ -206,7 +208,7 @@ import Testing
     #expect(defaults["recognizers"] is NSNull)
     #expect(printed.output.hasPrefix("{\n  \"source\": \"/mnt/input\",\n  \"output\": \"/mnt/output\",\n"))
     try folder.write(printed.output, to: "c.json")
-    #expect(try analyze("--config_file", "c.json", "--classify").exit == 0)
+    #expect(try analyze("--config_file", "c.json", "--model_choice", "perch_8", "--classify").exit == 0)
     #expect(tables == ["classify_results.csv"])
   }
 
