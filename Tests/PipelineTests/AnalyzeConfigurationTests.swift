@@ -13,7 +13,9 @@ import Testing
   }
 
   private func make(_ names: String...) {
-    for name in names { _ = FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil) }
+    for name in names {
+      _ = FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil)
+    }
   }
 
   @Test func aFolderWithoutOneIsFine() throws {

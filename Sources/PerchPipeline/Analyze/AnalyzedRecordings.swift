@@ -64,12 +64,14 @@ struct AnalyzedRecordings: Sendable {
         notes.append(
           Note(
             .warning, settings.source.string,
-            "\(recordings.count - wanted.count) recordings in deeper folders are left out; --file_glob takes them in"))
+            "\(recordings.count - wanted.count) recordings in deeper folders are left out; --file_glob takes them in"
+          ))
       }
     }
     guard !wanted.isEmpty else {
       throw RunnerError(
-        settings.source.string, settings.glob == nil ? "holds no recordings" : "holds no recordings of that pattern",
+        settings.source.string,
+        settings.glob == nil ? "holds no recordings" : "holds no recordings of that pattern",
         remedy: "check --source and --file_glob", exit: .input)
     }
     return wanted
