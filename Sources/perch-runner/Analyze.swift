@@ -10,9 +10,9 @@ struct Analyze: AsyncParsableCommand {
     usage: "perch-runner analyze [<options>]",
     discussion: """
       Reads the recordings of --source and writes merged tables below --output: embeddings.parquet with --embed, \
-      recognizer_results.csv with --recognizers, classify_results.csv with --classify. Windows, rounding and scores \
-      follow perch-hoplite (--compat reference). Every option may stand in the configuration file by the same name; \
-      the command line wins.
+      recognizer_results.csv with --recognizers, classify_results.csv with --classify. Windows, rounding and \
+      scores follow perch-hoplite (--compat reference). Every option may stand in the configuration file by the \
+      same name; the command line wins.
       """)
 
   @Option(

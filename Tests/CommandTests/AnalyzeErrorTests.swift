@@ -64,15 +64,18 @@ import Testing
       "--output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; give one of them"),
     Case(
       "--embeddings_output_path_type deep",
-      "--embeddings_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; give one of them"
+      "--embeddings_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; "
+        + "give one of them"
     ),
     Case(
       "--classify_output_path_type deep",
-      "--classify_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; give one of them"
+      "--classify_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; "
+        + "give one of them"
     ),
     Case(
       "--recognizers one.json --recognizer_output_path_type deep",
-      "--recognizer_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; give one of them"
+      "--recognizer_output_path_type: 'deep' is not one of flat, nested, flat_filestem, nested_filestem; "
+        + "give one of them"
     ),
     Case(
       "--embed --workers many", "--workers: 'many' is not a number of threads between 1 and 1024; give one, or auto"
@@ -90,7 +93,8 @@ import Testing
     ),
     Case(
       "--perch_max_detections_per_window ten",
-      "--perch_max_detections_per_window: 'ten' is not a number of classes between 1 and 1000000; give one such as 10"
+      "--perch_max_detections_per_window: 'ten' is not a number of classes between 1 and 1000000; "
+        + "give one such as 10"
     ),
     Case(
       "--classify --logit_threshold low",
@@ -100,7 +104,8 @@ import Testing
       "--threshold: 'low' is neither a number nor none; give the least score that is kept"),
     Case(
       "--classify --logit_transform 0,1",
-      "--logit_transform: '0,1' is neither model, none nor a slope above 0 and an intercept; give two numbers such as 0.97,-10"
+      "--logit_transform: '0,1' is neither model, none nor a slope above 0 and an intercept; "
+        + "give two numbers such as 0.97,-10"
     ),
     Case(
       "--classify_require_species_list",
@@ -108,7 +113,8 @@ import Testing
     Case("--perch_species_list ,", "--perch_species_list: the list is empty; name a species, or leave it out"),
     Case(
       "--perch_species_list australian_birds_01",
-      "--perch_species_list: the list australian_birds_01 is not part of this program; name a text file with its species"
+      "--perch_species_list: the list australian_birds_01 is not part of this program; "
+        + "name a text file with its species"
     ),
     Case(
       "--perch_species_list unicorn --weights seeded:perch_8",
@@ -129,7 +135,8 @@ import Testing
       "absent: is no folder that the tables could go to; make it, or name another with --output"),
     Case(
       "--embed --config_file none.yml",
-      "none.yml: the configuration file cannot be read: No such file or directory; check the path and its permissions"
+      "none.yml: the configuration file cannot be read: No such file or directory; "
+        + "check the path and its permissions"
     ),
     Case(
       "--embed --weights absent.h5",
@@ -154,7 +161,8 @@ import Testing
       "--embeddings_output_path_template: '{a' has a brace without its partner; write {token}"),
     Case(
       "--classify_output_path_template {x}",
-      "--classify_output_path_template: '{x}' is not a token of this path; use {parents}, {filestem}, {ext}, {analysis}"
+      "--classify_output_path_template: '{x}' is not a token of this path; "
+        + "use {parents}, {filestem}, {ext}, {analysis}"
     ),
     Case(
       "--recognizers one.json --recognizer_output_path_template {x}",
@@ -165,7 +173,8 @@ import Testing
       "--embeddings_output_path_template: embeddings_output_path_type is given too; give one of the two"),
     Case(
       "--classify --recognizers one.json --output_path_type flat_filestem",
-      "out/a.csv: would be a table of both recognizer_results and classify_results; put {analysis} into the path templates"
+      "out/a.csv: would be a table of both recognizer_results and classify_results; "
+        + "put {analysis} into the path templates"
     ),
     Case(
       "--recognizers blank.json,line.json --recognizer_output_path_template {classifier_name}",
@@ -210,7 +219,8 @@ import Testing
       "--sourcemap_template: sourcemap_name is given too; give one of the two"),
     Case(
       "--embed --sourcemap_name a2o_original",
-      "--sourcemap_name: nothing says what '{audio_recording_id}' is; give it with file_metadata or file_metadata_pattern"
+      "--sourcemap_name: nothing says what '{audio_recording_id}' is; "
+        + "give it with file_metadata or file_metadata_pattern"
     ),
     Case(
       "--embed --sourcemap_template {a",

@@ -43,7 +43,7 @@ import Testing
   @Test func theShallowestFolderWithRecordingsIsTaken() throws {
     let outcome = try analyze(Self.csv)
     #expect(
-      warnings(outcome) == ["in: 1 recordings in deeper folders are left out; --file_glob takes them in"])
+      warnings(outcome) == ["in: 1 in deeper folders are left out; --file_glob takes them in"])
     #expect(try sources("embeddings.csv") == ["a/x.WAV", "a/y.wav", "b/x.wav"])
   }
 

@@ -54,23 +54,41 @@ import Testing
     #expect(rows.map(\.losses) == wanted.map(\.losses))
   }
 
-  @Test func aSecondRunIsKeptAway() throws {
-    try makeRecordings(120)
-    let first = try folder.batch(["generate", "--output", "out", "rec"]) { process in
-      // As soon as the first one holds the lock.
-      for _ in 0..<2000 where !folder.folder.files.contains("out/.batch.lock") { usleep(1000) }
-      usleep(50_000)
-      let second = try folder.batch("generate", "--output", "out", "rec")
-      #expect(second.exit == 6)
-      #expect(
-        second.errors.hasPrefix(
-          "error: out: another batch is at work here (process \(process.processIdentifier) on "))
-      #expect(second.errors.hasSuffix("); wait for it to end, or choose another output folder or shard\n"))
-      let shard = try folder.batch("generate", "--shard", "1/2", "--output", "out", "rec")
-      #expect(shard.exit == 6)
+  /// Locks as another process holds them, for as long as `body` runs.
+  private func holding(_ locks: [(name: String, kind: Int32)], _ body: () throws -> Void) throws {
+    try FileManager.default.createDirectory(
+      at: folder.folder.url.appending(path: "out"), withIntermediateDirectories: true)
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    for lock in locks {
+      let descriptor = open(folder.folder.path("out/\(lock.name)"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      try #require(descriptor >= 0)
+      descriptors.append(descriptor)
+      #expect(write(descriptor, "process 7 on elsewhere\n", 23) == 23)
+      #expect(flock(descriptor, lock.kind | LOCK_NB) == 0)
     }
-    #expect(first.exit == 7)
-    #expect(try folder.batch("generate", "--output", "out", "rec").exit == 7)
+    try body()
+  }
+
+  @Test func aSecondRunIsKeptAway() throws {
+    try folder.write(ToneFile.wav(seconds: 5), to: "rec/x.wav")
+    let line =
+      "error: out: another batch is at work here (process 7 on elsewhere); wait for it to end, or choose another "
+      + "output folder or shard\n"
+    try holding([(".batch.lock", LOCK_EX)]) {
+      for shard in [[], ["--shard", "1/2"]] {
+        let run = try folder.batch(["generate", "--output", "out"] + shard + ["rec"])
+        #expect(run.exit == 6)
+        #expect(run.errors == line)
+      }
+    }
+    // Two shards may work side by side, one shard not twice, and nobody on all while one works.
+    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) {
+      #expect(try folder.batch("generate", "--shard", "2/2", "--output", "out", "rec").exit == 0)
+      #expect(try folder.batch("generate", "--shard", "1/2", "--output", "out", "rec").errors == line)
+      #expect(try folder.batch("generate", "--output", "out", "rec").errors == line)
+    }
+    #expect(try folder.batch("generate", "--output", "out", "rec").exit == 0)
   }
 
   @Test func aRecordingMayVanish() throws {
@@ -88,7 +106,9 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 600), to: "rec/long.wav")
     try folder.write(ToneFile.wav(seconds: 5), to: "rec/short.wav")
     let run = try folder.batch(["generate", "--output", "out", "rec"]) { _ in
-      for _ in 0..<5000 where !folder.folder.files.contains(where: { $0.hasPrefix("out/long") }) { usleep(1000) }
+      let table = folder.folder.path("out/long.embeddings.parquet.inprogress")
+      for _ in 0..<20_000 where !FileManager.default.fileExists(atPath: table) { usleep(500) }
+      #expect(FileManager.default.fileExists(atPath: table), "the recording is under work")
       let file = try FileHandle(forWritingTo: folder.folder.url.appending(path: "rec/long.wav"))
       try file.seekToEnd()
       try file.write(contentsOf: Data(count: 64))
@@ -119,7 +139,7 @@ import Testing
     let disk = try Mount(point, options: "size=120k")
     let run = try folder.batch("generate", "--output", "out", "rec")
     #expect(run.exit == 6 || run.exit == 7)
-    #expect(run.errors.contains("the disk is full"), "\(run.errors.prefix(500))")
+    #expect(run.errors.contains("no space left on the disk"), "\(run.errors.prefix(500))")
     #expect(unfinished == [])
     // What stands there is whole.
     let wanted = try tables("whole")

@@ -42,10 +42,16 @@ struct BatchFolder {
       as? Date
   }
 
-  /// Files below `name` that users see, sorted.
+  /// Files below `name` that users see, sorted. `name` may be a disk of its own.
   func outputs(_ name: String) -> [String] {
-    folder.files.filter { $0.hasPrefix(name + "/") && !$0.split(separator: "/").contains { $0.hasPrefix(".") } }
-      .sorted()
+    let root = folder.url.appending(path: name)
+    let all = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+    return all.filter { path in
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: root.appending(path: path).path, isDirectory: &isFolder)
+      return exists && !isFolder.boolValue && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+    }
+    .map { "\(name)/\($0)" }.sorted()
   }
 
   func report(_ name: String) throws -> [Row] {

@@ -64,7 +64,7 @@ struct AnalyzedRecordings: Sendable {
         notes.append(
           Note(
             .warning, settings.source.string,
-            "\(recordings.count - wanted.count) recordings in deeper folders are left out; --file_glob takes them in"
+            "\(recordings.count - wanted.count) in deeper folders are left out; --file_glob takes them in"
           ))
       }
     }

@@ -39,7 +39,7 @@ package struct PublishedEmbeddings: Sendable {
     var worst = (window: 0, difference: 0.0, norm: 0.0)
     for (index, (embedding, window)) in zip(embeddings, windows).enumerated() {
       // Half a unit in the last place of a 16-bit float is 2⁻¹¹ of it.
-      let differences = zip(embedding, window.first).map { max(0, abs(Double($0) - $1) - abs($1) * 0x1p-11) }
+      let differences = zip(embedding, window.first).map { abs(Double($0) - $1) - abs($1) * 0x1p-11 }
       let norm = embedding.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
       // NaN is a difference too, and every comparison with it is false.
       let difference = differences.reduce(0.0) { $1 <= $0 ? $0 : $1 }
