@@ -83,7 +83,7 @@ import Testing
       }
     }
     // Two shards may work side by side, one shard not twice, and nobody on all while one works.
-    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) {
+    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) { () throws in
       #expect(try folder.batch("generate", "--shard", "2/2", "--output", "out", "rec").exit == 0)
       #expect(try folder.batch("generate", "--shard", "1/2", "--output", "out", "rec").errors == line)
       #expect(try folder.batch("generate", "--output", "out", "rec").errors == line)

@@ -56,7 +56,7 @@ struct AnalyzedRecordings: Sendable {
     let recordings = try Recordings.recordings(below: settings.source)
     let wanted: [FilePath]
     if let glob = settings.glob {
-      wanted = recordings.filter { glob.matches($0.string) }
+      wanted = glob.matches(among: recordings)
     } else {
       let depth = recordings.map(\.components.count).min() ?? 0
       wanted = recordings.filter { $0.components.count == depth }
