@@ -83,7 +83,7 @@ import Testing
       }
     }
     // Two shards may work side by side, one shard not twice, and nobody on all while one works.
-    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) {
+    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) { () throws in
       let other = try folder.batch("generate", "--shard", "2/2", "--output", "out", "rec")
       #expect(other.exit == 0)
       let same = try folder.batch("generate", "--shard", "1/2", "--output", "out", "rec")
