@@ -15,6 +15,7 @@ import Testing
         + "--weights seeded:perch_v2 Tests/Recordings/birds_10s.flac out",
       "swift test -c release",
       "docker build --tag perch-runner .",
+      "python3 -m venv host && host/bin/pip install --requirement Tests/Host/requirements-host.txt",
     ],
     "Install.md": [
       "apt-get update", "swift build -c release", "docker build -t perch-runner .", "swift test -c release",
