@@ -131,11 +131,13 @@ import Testing
     let lines = outcome.errors.split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("error: in/b.wav: ") == true)
-    #expect(lines.last == "error: in: 1 of 3 recordings failed; see the lines above")
+    #expect(lines.last == "error: in: 1 of 3 recordings failed; see out/batch-report.csv")
     #expect(outcome.exit == 7)
     #expect(
       folder.files.filter { $0.hasPrefix("out") }
-        == ["out/c.embeddings.parquet", "out/site/a.embeddings.parquet"])
+        == [
+          "out/.batch.lock", "out/batch-report.csv", "out/c.embeddings.parquet", "out/site/a.embeddings.parquet",
+        ])
     #expect(try rows("out/site/a.embeddings.parquet").map(\.source) == ["site/a.wav"])
   }
 
