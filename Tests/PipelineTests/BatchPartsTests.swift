@@ -30,7 +30,8 @@ import Testing
   @Test(arguments: ["0/1", "2/1", "1", "1/", "/2", "1/0", "a/b", "1/2/3", "-1/2", "1/100001", ""])
   func nonsenseIsNoShard(_ text: String) { #expect(Shard(text) == nil) }
 
-  /// The parts of FNV-1a's published values: of "" cbf29ce484222325, "a" af63dc4c8601ec8c, "foobar" 85944171f73967e8.
+  /// The parts of FNV-1a's published values: of "" cbf29ce484222325, "a" af63dc4c8601ec8c, "foobar"
+  /// 85944171f73967e8.
   @Test(
     arguments: [
       ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
@@ -81,7 +82,9 @@ import Testing
         + "\n")
   }
 
-  @Test(arguments: [(7, "9.9"), (8, "4.9"), (9, "tail 0.4; unreadable 4.5"), (9, "moths 5.0"), (2, "lost"), (5, "x")])
+  @Test(arguments: [
+    (7, "9.9"), (8, "4.9"), (9, "tail 0.4; unreadable 4.5"), (9, "moths 5.0"), (2, "lost"), (5, "x"),
+  ])
   func aLineThatDoesNotAddUpIsNone(_ field: Int, _ text: String) {
     var fields = ["a", "b", "done", "0", "1.4", "3", "", "10.0", "5.0", "tail 0.5; unreadable 4.5"]
     #expect(BatchRow(fields: fields) != nil)

@@ -1,8 +1,8 @@
 import PerchCore
 import SystemPackage
 
-/// A path in which `*` stands for any characters of a name, `?` for one, `[a-z]` for one of these, `[!a-z]` for one of
-/// the others, and a whole name `**` for any number of folders. Wildcards leave out hidden names, as in a shell.
+/// A path in which `*` stands for any characters of a name, `?` for one, `[a-z]` for one of these, `[!a-z]` for one
+/// of the others, and a whole name `**` for any number of folders. Wildcards leave out hidden names, as in a shell.
 package struct PathPattern {
   /// The folder above the first wildcard. What is found is named from here.
   package let root: FilePath

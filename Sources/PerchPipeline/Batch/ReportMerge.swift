@@ -20,8 +20,8 @@ package struct ReportMerge {
   }
 
   /// - Parameter paths: the reports of all shards, or the output folder that holds them.
-  /// - Throws: exit code 3 when one is missing or damaged, when an input is in none, in two or in the wrong one, and
-  ///   when the shards were not given the same inputs.
+  /// - Throws: exit code 3 when one is missing or damaged, when an input is in none, in two or in the wrong one,
+  ///   and when the shards were not given the same inputs.
   package init(_ paths: [String]) throws(RunnerError) {
     let parts = try Self.parts(paths)
     try Self.checkShards(parts)
