@@ -28,9 +28,9 @@ package struct ResultRow: Equatable, Sendable {
   }
 }
 
-/// Writes a table of results row by row: `source`, `channel`, `offset`, `label`, `score`; then `recognizer`, which is
-/// ours, where it is wanted, and `audio_recording_id` where recordings have one. The caller gives the rows in their
-/// order. As in the tables of pandas, every column may hold nulls, so that theirs and ours can be put together.
+/// Writes a table of results row by row: `source`, `channel`, `offset`, `label`, `score`; then `recognizer`, which
+/// is ours, where it is wanted, and `audio_recording_id` where recordings have one. The caller gives the rows in
+/// their order. As in the tables of pandas, every column may hold nulls, so that theirs and ours can be put together.
 package struct ResultTableWriter: ~Copyable {
   private let isDouble: Bool
   private let hasRecognizers: Bool

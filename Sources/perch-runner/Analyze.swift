@@ -10,9 +10,9 @@ struct Analyze: AsyncParsableCommand {
     usage: "perch-runner analyze [<options>]",
     discussion: """
       Reads the recordings of --source and writes merged tables below --output: embeddings.parquet with --embed, \
-      recognizer_results.csv with --recognizers, classify_results.csv with --classify. Windows, rounding and scores \
-      follow perch-hoplite (--compat reference). Every option may stand in the configuration file by the same name; \
-      the command line wins.
+      recognizer_results.csv with --recognizers, classify_results.csv with --classify. Windows, rounding and \
+      scores follow perch-hoplite (--compat reference). Every option may stand in the configuration file by the \
+      same name; the command line wins.
       """)
 
   @Option(
@@ -61,7 +61,8 @@ struct AnalyzePaths: ParsableArguments {
   @Option(
     name: .customLong("file_glob"),
     help: ArgumentHelp(
-      "Which files of a folder, as in '*/*.wav' (default: all recordings that are least deep).", valueName: "pattern"))
+      "Which files of a folder, as in '*/*.wav' (default: all recordings that are least deep).",
+      valueName: "pattern"))
   var fileGlob: String?
 
   @Option(
@@ -183,7 +184,8 @@ struct AnalyzeClasses: ParsableArguments {
   @Option(
     name: [.customLong("logit_transform"), .customLong("logit-transform")], parsing: .unconditional,
     help: ArgumentHelp(
-      "From logits to scores: model, none, or two numbers as in 0.97,-10 (default: model).", valueName: "transform"))
+      "From logits to scores: model, none, or two numbers as in 0.97,-10 (default: model).", valueName: "transform")
+  )
   var transform: String?
 
   var texts: [AnalyzeOption: String?] {

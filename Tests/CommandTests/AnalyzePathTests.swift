@@ -43,7 +43,7 @@ import Testing
   @Test func theShallowestFolderWithRecordingsIsTaken() throws {
     let outcome = try analyze(Self.csv)
     #expect(
-      warnings(outcome) == ["in: 1 recordings in deeper folders are left out; --file_glob takes them in"])
+      warnings(outcome) == ["in: 1 in deeper folders are left out; --file_glob takes them in"])
     #expect(try sources("embeddings.csv") == ["a/x.WAV", "a/y.wav", "b/x.wav"])
   }
 
@@ -82,9 +82,12 @@ import Testing
   }
 
   static let templates: [(String, [String])] = [
-    ("{embeddings_table_format}//{parents}/{filestem}_{analysis}{ext}", [
-      "serialized/a/x_embeddings.csv", "serialized/a/y_embeddings.csv", "serialized/b/x_embeddings.csv",
-    ]),
+    (
+      "{embeddings_table_format}//{parents}/{filestem}_{analysis}{ext}",
+      [
+        "serialized/a/x_embeddings.csv", "serialized/a/y_embeddings.csv", "serialized/b/x_embeddings.csv",
+      ]
+    ),
     (#"all\{analysis}"#, ["all/embeddings.csv"]),
     ("fixed.csv", ["fixed.csv"]),
     ("fixed", ["fixed.csv"]),
@@ -141,15 +144,32 @@ import Testing
   // MARK: Sources
 
   static let mappings: [([String], [String])] = [
-    (["--sourcemap_template", "{site}/{x}/{n}{n}", "--file_metadata", #"{"site": "s", "n": 1}"#,
-      "--file_metadata_pattern", #"(?P<x>\w)\."#], ["s/x/11", "s/y/11"]),
+    (
+      [
+        "--sourcemap_template", "{site}/{x}/{n}{n}", "--file_metadata", #"{"site": "s", "n": 1}"#,
+        "--file_metadata_pattern", #"(?P<x>\w)\."#,
+      ], ["s/x/11", "s/y/11"]
+    ),
     // What the name says wins.
-    (["--sourcemap_template", "{x}", "--file_metadata", #"{"x": "common"}"#, "--file_metadata_pattern",
-      #"^(?P<x>y)"#], ["common", "y"]),
-    (["--sourcemap_name", "baw_original", "--file_metadata", #"{"domain": "d"}"#, "--file_metadata_pattern",
-      #"(?<audio_recording_id>.)\."#], ["d/audio_recordings/x/original", "d/audio_recordings/y/original"]),
-    (["--sourcemap_name", "ecosounds_original", "--file_metadata_pattern", "^(?<audio_recording_id>.)"],
-      ["https://api.ecosounds.org/audio_recordings/x/original", "https://api.ecosounds.org/audio_recordings/y/original"]),
+    (
+      [
+        "--sourcemap_template", "{x}", "--file_metadata", #"{"x": "common"}"#, "--file_metadata_pattern",
+        #"^(?P<x>y)"#,
+      ], ["common", "y"]
+    ),
+    (
+      [
+        "--sourcemap_name", "baw_original", "--file_metadata", #"{"domain": "d"}"#, "--file_metadata_pattern",
+        #"(?<audio_recording_id>.)\."#,
+      ], ["d/audio_recordings/x/original", "d/audio_recordings/y/original"]
+    ),
+    (
+      ["--sourcemap_name", "ecosounds_original", "--file_metadata_pattern", "^(?<audio_recording_id>.)"],
+      [
+        "https://api.ecosounds.org/audio_recordings/x/original",
+        "https://api.ecosounds.org/audio_recordings/y/original",
+      ]
+    ),
   ]
 
   @Test(arguments: mappings) func sourcesAreRewritten(arguments: [String], wanted: [String]) throws {
@@ -162,7 +182,8 @@ import Testing
   @Test func rowsFollowTheirSources() throws {
     let outcome = try analyze(
       Self.csv + [
-        "--sourcemap_template", "{end}{start}", "--file_metadata_pattern", "(?<start>.)\\.(?<end>.)", "--file_glob", "a/*",
+        "--sourcemap_template", "{end}{start}", "--file_metadata_pattern", "(?<start>.)\\.(?<end>.)", "--file_glob",
+        "a/*",
       ])
     #expect(outcome.exit == 0, "\(outcome.errors)")
     #expect(try sources("embeddings.csv") == ["Wx", "wy"])
@@ -175,7 +196,8 @@ import Testing
     #expect(outcome.exit == 0, "\(outcome.errors)")
     let rows = String(decoding: try folder.read("out/classify_results.csv"), as: UTF8.self).split(separator: "\n")
     #expect(rows[0] == "source,channel,offset,label,score,audio_recording_id")
-    #expect(rows.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false).last } == ["", "y", ""])
+    #expect(
+      rows.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false).last } == ["", "y", ""])
   }
 
   @Test func oneRecordingNeedsNoPattern() throws {

@@ -35,7 +35,9 @@ import Testing
     folder.files.filter { $0.hasPrefix("out/") && $0 != "out/.keep" }.map { String($0.dropFirst(4)) }
   }
 
-  private func recognizer(_ name: String, label: String = "c", bias: String = "AACAPw==", more: String = "") -> String {
+  private func recognizer(_ name: String, label: String = "c", bias: String = "AACAPw==", more: String = "")
+    -> String
+  {
     let zeros = Data(count: 4 * 1280).base64EncodedString()
     return #"{"name": "\#(name)", "classes": ["\#(label)"], "beta": "\#(zeros)", "beta_bias": "\#(bias)"\#(more)}"#
   }
@@ -49,7 +51,8 @@ import Testing
 
   @Test func oneRunWritesAllTables() throws {
     try folder.write(recognizer("one"), to: "one.json")
-    let outcome = try analyze("--embed", "--embeddings_table_filetype", "csv", "--classify", "--recognizers", "one.json")
+    let outcome = try analyze(
+      "--embed", "--embeddings_table_filetype", "csv", "--classify", "--recognizers", "one.json")
     #expect(outcome.exit == 0)
     #expect(warnings(outcome).isEmpty)
     #expect(tables == ["classify_results.csv", "embeddings.csv", "recognizer_results.csv"])
@@ -103,11 +106,13 @@ import Testing
     try folder.write(recognizer("one"), to: "one.json")
     try folder.write("[\(recognizer("two")), \(recognizer("three", bias: "AAAAQA=="))]", to: "more.json")
     #expect(try analyze("--recognizers", "one.json, more.json").exit == 0)
-    #expect(try column(4, of: "recognizer_results.csv") == Array(repeating: ["1.0", "2.0"], count: 4).flatMap(\.self))
+    #expect(
+      try column(4, of: "recognizer_results.csv") == Array(repeating: ["1.0", "2.0"], count: 4).flatMap(\.self))
     #expect(try analyze("--recognizers", "one.json,more.json", "--compat", "none").exit == 0)
     #expect(try lines("recognizer_results.csv").first == "source,channel,offset,label,score,recognizer")
     #expect(
-      try column(5, of: "recognizer_results.csv") == Array(repeating: ["one", "two", "three"], count: 5).flatMap(\.self))
+      try column(5, of: "recognizer_results.csv")
+        == Array(repeating: ["one", "two", "three"], count: 5).flatMap(\.self))
   }
 
   @Test func thresholdsOfRecognizersCount() throws {
@@ -173,7 +178,8 @@ import Testing
   @Test func aBadFileAloneIsTheError() throws {
     try folder.write("no sound", to: "in/bad.wav")
     let outcome = try Program.run(
-      ["analyze", "--weights", "seeded:perch_8", "--source", "in/bad.wav", "--output", "out", "--embed"], in: folder)
+      ["analyze", "--weights", "seeded:perch_8", "--source", "in/bad.wav", "--output", "out", "--embed"], in: folder
+    )
     #expect(outcome.exit == 3)
     #expect(outcome.errors.split(separator: "\n").last?.hasPrefix("error: in/bad.wav: ") == true)
     #expect(tables.isEmpty)
@@ -186,7 +192,8 @@ import Testing
   }
 
   @Test func aFileIsItsOwnSource() throws {
-    #expect(try analyze("--source", "in/site1/b.wav", "--classify", "--perch_max_detections_per_window", "1").exit == 0)
+    #expect(
+      try analyze("--source", "in/site1/b.wav", "--classify", "--perch_max_detections_per_window", "1").exit == 0)
     #expect(try column(0, of: "classify_results.csv") == ["b.wav", "b.wav"])
   }
 

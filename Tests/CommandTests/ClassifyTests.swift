@@ -269,10 +269,10 @@ import Testing
     let outcome = try Program.run(
       ["classify"] + Self.weights + ["--event-format", "raven", "in", "out"], in: folder)
     #expect(outcome.exit == 7)
-    #expect(outcome.errors.hasSuffix("error: in: 1 of 2 recordings failed; see the lines above\n"))
+    #expect(outcome.errors.hasSuffix("error: in: 1 of 2 recordings failed; see out/batch-report.csv\n"))
     #expect(
       folder.files.filter { $0.hasPrefix("out") } == [
-        "out/site/a.classifications.csv", "out/site/a.selections.txt",
+        "out/.batch.lock", "out/batch-report.csv", "out/site/a.classifications.csv", "out/site/a.selections.txt",
       ])
   }
 

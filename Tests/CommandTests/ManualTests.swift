@@ -14,7 +14,7 @@ import Testing
         + "libsqlite3-dev && swift build -c release && .build/release/perch-runner generate --format csv "
         + "--weights seeded:perch_v2 Tests/Recordings/birds_10s.flac out",
       "swift test -c release",
-      "docker build -t perch-runner .",
+      "docker build --tag perch-runner .",
     ],
     "Install.md": [
       "apt-get update", "swift build -c release", "docker build -t perch-runner .", "swift test -c release",

@@ -13,7 +13,9 @@ import Testing
   }
 
   private func make(_ names: String...) {
-    for name in names { _ = FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil) }
+    for name in names {
+      _ = FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil)
+    }
   }
 
   @Test func aFolderWithoutOneIsFine() throws {
@@ -32,7 +34,8 @@ import Testing
     let error = #expect(throws: RunnerError.self) { try AnalyzeConfiguration.find(in: folder.path) }
     #expect(
       error?.description
-        == "error: \(folder.path): holds config.yml and config.json, and only one of them can be the configuration; "
+        == "error: \(folder.path): holds config.yml and config.json, and only one of them can be "
+        + "the configuration; "
         + "remove the others, or name one with --config_file")
     #expect(error?.exit == .usage)
   }

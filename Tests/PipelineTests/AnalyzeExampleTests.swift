@@ -56,7 +56,8 @@ struct AnalyzeExampleTests {
 
     func scores() -> [ClassScore]? {
       window.withLock { $0 } == 0
-        ? [ClassScore(index: 1, score: 3.25), ClassScore(index: 0, score: 0.5)] : [ClassScore(index: 1, score: 1.125)]
+        ? [ClassScore(index: 1, score: 3.25), ClassScore(index: 0, score: 0.5)]
+        : [ClassScore(index: 1, score: 1.125)]
     }
   }
 

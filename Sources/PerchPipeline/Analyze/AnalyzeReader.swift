@@ -119,7 +119,8 @@ struct AnalyzeReader {
 
   func classes() throws(RunnerError) -> (choices: ClassChoices, tables: AnalyzeSettings.Tables) {
     let species = try species()
-    if species == nil, try options.bool(.classifyRequiresList) ?? false, let given = options[.classifyRequiresList] {
+    if species == nil, try options.bool(.classifyRequiresList) ?? false, let given = options[.classifyRequiresList]
+    {
       throw given.refuses("there is no list of species", "give it with --perch_species_list")
     }
     let choices = try ClassChoices(
@@ -131,7 +132,9 @@ struct AnalyzeReader {
   }
 
   private func top() throws(RunnerError) -> Int {
-    guard let text = try options.text(.perchMaxDetections), let given = options[.perchMaxDetections] else { return 10 }
+    guard let text = try options.text(.perchMaxDetections), let given = options[.perchMaxDetections] else {
+      return 10
+    }
     guard let number = Int(text), (1...1_000_000).contains(number) else {
       throw given.refuses("'\(text)' is not a number of classes between 1 and 1000000", "give one such as 10")
     }

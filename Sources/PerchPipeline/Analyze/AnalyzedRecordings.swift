@@ -56,7 +56,7 @@ struct AnalyzedRecordings: Sendable {
     let recordings = try Recordings.recordings(below: settings.source)
     let wanted: [FilePath]
     if let glob = settings.glob {
-      wanted = recordings.filter { glob.matches($0.string) }
+      wanted = glob.matches(among: recordings)
     } else {
       let depth = recordings.map(\.components.count).min() ?? 0
       wanted = recordings.filter { $0.components.count == depth }
@@ -64,12 +64,14 @@ struct AnalyzedRecordings: Sendable {
         notes.append(
           Note(
             .warning, settings.source.string,
-            "\(recordings.count - wanted.count) recordings in deeper folders are left out; --file_glob takes them in"))
+            "\(recordings.count - wanted.count) in deeper folders are left out; --file_glob takes them in"
+          ))
       }
     }
     guard !wanted.isEmpty else {
       throw RunnerError(
-        settings.source.string, settings.glob == nil ? "holds no recordings" : "holds no recordings of that pattern",
+        settings.source.string,
+        settings.glob == nil ? "holds no recordings" : "holds no recordings of that pattern",
         remedy: "check --source and --file_glob", exit: .input)
     }
     return wanted

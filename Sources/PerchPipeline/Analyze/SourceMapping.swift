@@ -13,7 +13,8 @@ struct FileMetadata {
   /// Names of recordings as the Acoustic Workbench gives them out.
   private static let canonicalName = "canonical_filename"
   private static let canonicalPattern =
-    #"^(?<timestamp>\d{8}T\d{6}(?:Z|[+-]\d{4}(?:\d{2})?))_(?<site_name>.+)_(?<audio_recording_id>\d+)\.(?<extension>.+)$"#
+    #"^(?<timestamp>\d{8}T\d{6}(?:Z|[+-]\d{4}(?:\d{2})?))_(?<site_name>.+)_"#
+    + #"(?<audio_recording_id>\d+)\.(?<extension>.+)$"#
 
   /// - Throws: exit code 2 for what is no object of words, and for a pattern that is none.
   init(_ options: GivenOptions) throws(RunnerError) {

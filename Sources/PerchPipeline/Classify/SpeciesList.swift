@@ -31,7 +31,8 @@ package struct SpeciesList: Equatable, Sendable {
       let file = [folder.pushing(FilePath(path)), FilePath(path)].first {
         (try? $0.stat().type) == .regular
       }
-      names += Self.split(try file.map { (file) throws(RunnerError) in try TextFile.read(file.string, kind: "species list") } ?? text)
+      names += Self.split(
+        try file.map { (file) throws(RunnerError) in try TextFile.read(file.string, kind: "species list") } ?? text)
     }
     guard !names.isEmpty else {
       throw RunnerError(subject, "the list is empty", remedy: "name a species, or leave it out", exit: .usage)

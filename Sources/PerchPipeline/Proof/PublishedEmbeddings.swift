@@ -41,11 +41,11 @@ package struct PublishedEmbeddings: Sendable {
       // Half a unit in the last place of a 16-bit float is 2⁻¹¹ of it.
       let differences = zip(embedding, window.first).map { abs(Double($0) - $1) - abs($1) * 0x1p-11 }
       let norm = embedding.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      // NaN is a difference too, and every comparison with it is false.
-      let difference = differences.reduce(0.0) { $1 <= $0 ? $0 : $1 }
-      if !(difference <= worst.difference) { (worst.window, worst.difference) = (index, difference) }
+      // Not-a-number, with which every comparison is false, is the greatest difference of all.
+      let difference = differences.reduce(0.0) { $1.isNaN ? .infinity : max($0, $1) }
+      if difference > worst.difference { (worst.window, worst.difference) = (index, difference) }
       let relative = abs(norm / window.norm - 1)
-      if !(relative <= worst.norm) { worst.norm = relative }
+      worst.norm = relative.isNaN ? .infinity : max(worst.norm, relative)
     }
     return Comparison(window: worst.window, difference: worst.difference, norm: worst.norm)
   }

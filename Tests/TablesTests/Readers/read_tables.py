@@ -56,7 +56,9 @@ if form == "parquet":
         "serialized": [pa.string(), pa.int64(), pa.float64(), pa.string()],
     }[layout] + ([pa.float64()] if has_distance else [])
     same(table.schema.types, types, "types")
-    same([f.nullable for f in table.schema], [n == "distance" for n in names], "nullable")
+    # The layouts of pandas' tables are nullable throughout, as pandas writes them.
+    nullable = [layout != "list" or n == "distance" for n in names]
+    same([f.nullable for f in table.schema], nullable, "nullable")
     stored = {
         k.decode()[len("perch_runner."):]: v.decode()
         for k, v in (pq.read_metadata(path).metadata or {}).items() if k.startswith(b"perch_runner.")
