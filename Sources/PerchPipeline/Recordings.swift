@@ -100,11 +100,20 @@ package struct Recordings: Equatable, Sendable {
         folder, "holds no recordings (\(extensions.sorted().joined(separator: ", ")))",
         remedy: "name another folder, or the file itself", exit: .input)
     }
+    try checkDistinct(tasks, "table") { [$0.output] }
+  }
+
+  /// - Parameter what: what the files are, for the message.
+  /// - Throws: exit code 2 when two recordings would have one file.
+  static func checkDistinct(
+    _ tasks: [RecordingTask], _ what: String, _ files: (RecordingTask) -> [FilePath]
+  ) throws(RunnerError) {
     var owners: [FilePath: String] = [:]
     for task in tasks {
-      if let other = owners.updateValue(task.source, forKey: task.output) {
+      for file in files(task) {
+        guard let other = owners.updateValue(task.source, forKey: file) else { continue }
         throw RunnerError(
-          task.output.string, "would be the table of both \(other) and \(task.source)",
+          file.string, "would be the \(what) of both \(other) and \(task.source)",
           remedy: "rename one of the two", exit: .usage)
       }
     }

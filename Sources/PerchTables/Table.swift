@@ -124,9 +124,11 @@ package struct TableWriter: ~Copyable {
   package consuming func finish(_ provenance: Provenance) throws(RunnerError) {
     let head = try encoder.finish(placement == .header ? provenance : nil, to: &file)
     if placement == .sidecar {
-      // First, so that a table never stands without the provenance it was promised.
+      // First, so that a table never stands without the provenance it was promised. Nor may an older table stand
+      // beside the provenance of this one, if the run is killed in between: it would be taken for this one.
       var sidecar = try AtomicFile(Sidecar.path(of: path))
       try sidecar.write(Sidecar.text(of: provenance))
+      OutputFolder.remove(path)
       try sidecar.commit()
     }
     try file.commit(head: head)

@@ -83,7 +83,7 @@ import Testing
       }
     }
     // Two shards may work side by side, one shard not twice, and nobody on all while one works.
-    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) { () throws in
+    try holding([(".batch.lock", LOCK_SH), (".batch.1-of-2.lock", LOCK_EX)]) {
       let other = try folder.batch("generate", "--shard", "2/2", "--output", "out", "rec")
       #expect(other.exit == 0)
       let same = try folder.batch("generate", "--shard", "1/2", "--output", "out", "rec")
@@ -122,6 +122,50 @@ import Testing
       run.errors.contains("error: rec/long.wav: changed while it was read; run again when nothing writes to it\n"))
     #expect(folder.outputs("out") == ["out/batch-report.csv", "out/short.embeddings.parquet"])
     #expect(try folder.batch("generate", "--output", "out", "rec").exit == 0)
+  }
+
+  /// As a user whom permissions bind: the tests' own, or nobody.
+  private static let asUser = geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+
+  private static let canDrop: Bool = {
+    guard let folder = try? BatchFolder(), let path = Tools.path(of: asUser.first ?? "env") else { return false }
+    let words = [path] + asUser.dropFirst()
+    return (try? Program.run(["version"], in: folder.folder, under: asUser.isEmpty ? [] : words))?.exit == 0
+  }()
+
+  @Test(.enabled(if: canDrop, "needs another user who can reach the program")) func permissionsAreNamed() throws {
+    for name in ["a", "b", "c"] { try folder.write(ToneFile.wav(seconds: 5), to: "rec/\(name)/x.wav") }
+    try folder.write(ToneFile.wav(seconds: 5), to: "rec/d.wav")
+    for path in ["out/a", "out/b"] {
+      try FileManager.default.createDirectory(
+        at: folder.folder.url.appending(path: path), withIntermediateDirectories: true)
+    }
+    chmod(folder.folder.path("rec/d.wav"), 0)
+    chmod(folder.folder.path("out"), 0o777)
+    chmod(folder.folder.path("out/a"), 0o777)
+    chmod(folder.folder.path("out/b"), 0o555)
+    let under = Self.asUser.isEmpty ? [] : [Tools.path(of: "setpriv") ?? ""] + Self.asUser.dropFirst()
+    func run() throws -> Program.Outcome {
+      try Program.run(
+        ["batch", "generate", "-q"] + folder.weights + ["--output", "out", "rec"], in: folder.folder,
+        environment: ["SOURCE_DATE_EPOCH": "0"], under: under)
+    }
+    let first = try run()
+    #expect(first.exit == 7, "\(first.errors)")
+    let rows = try folder.report("out/batch-report.csv")
+    #expect(rows.map(\.status) == ["done", "failed", "done", "failed"])
+    #expect(rows.map(\.exitCode) == ["0", "6", "0", "3"])
+    #expect(
+      rows.map(\.message) == [
+        "", "permission denied; make the folder writable or choose another output folder", "",
+        "may not be read; ask for permission to read it",
+      ])
+    #expect(rows[1].losses == "failed 5.0")
+    // Once the reasons are gone, what is missing is made.
+    chmod(folder.folder.path("rec/d.wav"), 0o644)
+    chmod(folder.folder.path("out/b"), 0o777)
+    #expect(try run().exit == 0)
+    #expect(try folder.report("out/batch-report.csv").map(\.status) == ["skipped", "done", "skipped", "done"])
   }
 
   static let canMount = geteuid() == 0 && Self.mountTrial()
@@ -165,6 +209,14 @@ import Testing
     #expect(folder.outputs("out") == [])
     try disk.change("rw")
     #expect(try folder.batch("generate", "--output", "out", "rec").exit == 0)
+  }
+}
+
+private enum Tools {
+  /// Where a program is, on the path of this process.
+  static func path(of name: String) -> String? {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 }
 

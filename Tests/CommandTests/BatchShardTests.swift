@@ -70,6 +70,22 @@ import Testing
         + "run all shards again over the same recordings\n")
   }
 
+  /// The report of an earlier run is none of this one.
+  @Test func aPartThatHasNotEndedIsFound() throws {
+    for shard in 1...2 { _ = try run("\(shard)/2") }
+    let journal = ".batch-report.2-of-2.journal"
+    #expect(!FileManager.default.fileExists(atPath: folder.folder.path("out/\(journal)")))
+    try folder.write(Data(), to: "out/\(journal)")
+    let merged = try folder.batch("report", "--merge", "out")
+    #expect(merged.exit == 3)
+    #expect(
+      merged.errors
+        == "error: out/batch-report.2-of-2.csv: is of an earlier run than the last, which has not ended; "
+        + "run shard 2 again, or wait for it, then merge again\n")
+    _ = try run("2/2")
+    #expect(try folder.batch("report", "--merge", "out").exit == 0)
+  }
+
   @Test func aLineTooManyIsFound() throws {
     for shard in 1...2 { _ = try run("\(shard)/2") }
     let (one, two) = ("out/batch-report.1-of-2.csv", "out/batch-report.2-of-2.csv")

@@ -175,6 +175,45 @@ import Testing
     #expect(folder.outputs("out") == [])
   }
 
+  /// The files beside a table are named after the recording, whatever the list calls the table.
+  @Test func twoInputsOfOneListAreRefused() throws {
+    for name in ["a/x.wav", "b/x.wav"] { try folder.write(ToneFile.wav(seconds: 5), to: name) }
+    try folder.write(Data("source,output\na/x.wav,out/1.csv\nb/x.wav,out/2.csv\n".utf8), to: "list.csv")
+    let run = try folder.batch("classify", "--event-format", "raven", "--list", "list.csv")
+    #expect(run.exit == 2)
+    #expect(
+      run.errors
+        == "error: out/x.selections.txt: would be the list of both a/x.wav and b/x.wav; rename one of the two\n")
+    #expect(folder.outputs("out") == [])
+    #expect(try folder.batch("classify", "--list", "list.csv").exit == 0)
+  }
+
+  /// Outputs are made again also when one of the files beside a table is wanted for the first time.
+  @Test func aNewListIsMade() throws {
+    try folder.write(ToneFile.wav(seconds: 5), to: "rec/x.wav")
+    #expect(try folder.batch("classify", "--output", "out", "rec").exit == 0)
+    let lists = ["classify", "--event-format", "raven", "--output", "out", "rec"]
+    #expect(try folder.batch(lists).exit == 0)
+    #expect(folder.outputs("out").contains("out/x.selections.txt"))
+    #expect(try folder.batch(lists).exit == 0)
+    #expect(try folder.report("out/batch-report.csv").map(\.status) == ["skipped"])
+  }
+
+  /// What no run wrote down is found out from the recording.
+  @Test func aLostReportIsRestored() throws {
+    try makeRecordings()
+    _ = try folder.batch("generate", "--hop", "7", "--output", "out", "rec")
+    let before = try folder.report("out/batch-report.csv")
+    #expect(before.map(\.losses) == ["", "gaps 2.0; tail 1.0", "tail 0.25", ""])
+    try FileManager.default.removeItem(at: folder.folder.url.appending(path: "out/batch-report.csv"))
+    _ = try folder.batch("generate", "--hop", "7", "--output", "out", "rec")
+    let after = try folder.report("out/batch-report.csv")
+    #expect(after.map(\.status) == ["failed", "skipped", "skipped", "failed"])
+    #expect(after.map(\.windows) == before.map(\.windows))
+    #expect(after.map(\.secondsIn) == before.map(\.secondsIn))
+    #expect(after.map(\.losses) == before.map(\.losses))
+  }
+
   @Test func twoInputsOfOneOutputAreRefused() throws {
     try folder.write(ToneFile.wav(seconds: 5), to: "rec/x.wav")
     try folder.write(ToneFile.wav(seconds: 5), to: "rec/x.flac")

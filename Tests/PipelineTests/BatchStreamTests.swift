@@ -58,7 +58,11 @@ import Testing
     RunnerError(subject, "is faulty", remedy: "none", exit: exit)
   }
 
-  private enum Failing { case compute(PerchCore.ExitCode), append(Int), finish }
+  private enum Failing {
+    case compute(PerchCore.ExitCode)
+    case append(Int)
+    case finish
+  }
 
   private func run(
     _ names: [String], jobs: Int, failing: [String: Failing] = [:], hop: Double = 5,
@@ -91,7 +95,8 @@ import Testing
     var outcomes: [RecordingOutcome] = []
     do throws(RunnerError) {
       try await stream.run {
-        () throws(RunnerError) in rest.popFirst()
+        () throws(RunnerError) in
+        rest.popFirst()
       } ended: { outcome throws(RunnerError) in
         outcomes.append(outcome)
         try ended(outcome)
@@ -187,11 +192,10 @@ import Testing
 
   @Test func aRecordingThatChangesIsRefused() async throws {
     try writeThree()
-    let (said, outcomes, error) = await run(["a.wav", "b.wav"], jobs: 1, failing: [:])
-    #expect(error == nil && outcomes.count == 2 && !lines(said).isEmpty)
+    let said = Minutes()
     let url = folder.url.appending(path: "c.wav")
     let touched = Mutex(false)
-    // The second recording is appended to while its windows are computed.
+    // The recording is appended to while its windows are computed.
     let stream = RecordingStream<Int, Sink>(
       workers: [0], reading: ReadingSettings(),
       observer: Observer(note: { _ in }, progress: { _ in }, failure: { _ in })
@@ -227,7 +231,8 @@ import Testing
 
   @Test(arguments: [
     (12.5, 5.0, "12500000 = 12500000"), (10.5, 5.0, "10500000 = 10000000 + tail 500000"),
-    (22.0, 10.0, "22000000 = 12000000 + gaps 10000000"), (27, 10.0, "27000000 = 15000000 + gaps 10000000 + tail 2000000"),
+    (22.0, 10.0, "22000000 = 12000000 + gaps 10000000"),
+    (27, 10.0, "27000000 = 15000000 + gaps 10000000 + tail 2000000"),
     (7.4, 2.5, "7400000 = 7400000"), (6.5, 2.0, "6500000 = 6500000"),
   ])
   func soundIsAccountedFor(seconds: Double, hop: Double, account: String) async throws {

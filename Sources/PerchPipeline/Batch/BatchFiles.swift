@@ -22,8 +22,8 @@ struct BatchFiles {
   var lockOfAll: FilePath { folder.appending(".batch.lock") }
 }
 
-/// Keeps a second run away from a folder. The system frees a lock with the process that holds it, however that ends;
-/// the file stays, for it could not be removed without a moment in which two runs hold two files of one name.
+/// Keeps a second run away from a folder. The system frees a lock with the process that holds it, however that
+/// ends; the file stays, for it could not be removed without a moment in which two runs hold two files of one name.
 struct BatchLock: ~Copyable {
   private let descriptor: FileDescriptor
   private let all: FileDescriptor?

@@ -150,7 +150,8 @@ private struct BatchList {
         output = try self.output(named, row)
       } else {
         // Below the output folder as it is written here: that does not change when the list grows.
-        output = try namer.output(FilePath(root: nil, FilePath(row.source).components.filter { $0.kind == .regular }))
+        output = try namer.output(
+          FilePath(root: nil, FilePath(row.source).components.filter { $0.kind == .regular }))
       }
       tasks.append(RecordingTask(input: FilePath(row.source), source: row.source, output: output))
     }

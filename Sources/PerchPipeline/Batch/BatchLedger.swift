@@ -5,9 +5,9 @@ import SystemPackage
 
 /// Accounts for every input of a batch.
 ///
-/// A row is appended to a journal the moment a recording ends, so that a kill loses none; the report is made of them
-/// when the run ends, in the order of the list and all at once. What earlier runs said, in a report or in the journal
-/// of a killed one, is read at the start: the row of an output that is found done is taken from there.
+/// A row is appended to a journal the moment a recording ends, so that a kill loses none; the report is made of
+/// them when the run ends, in the order of the list and all at once. What earlier runs said, in a report or in the
+/// journal of a killed one, is read at the start: the row of an output that is found done is taken from there.
 struct BatchLedger: ~Copyable {
   private let files: BatchFiles
   private let earlier: [String: BatchRow]

@@ -93,12 +93,12 @@ package struct BatchRow: Equatable, Sendable {
 }
 
 /// Whole microseconds as decimal seconds and back, without a float in between.
-struct Microseconds: Equatable {
-  let count: Int
+package struct Microseconds: Equatable, Sendable {
+  package let count: Int
 
-  init(_ count: Int) { self.count = count }
+  package init(_ count: Int) { self.count = count }
 
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let whole = Self.digits(parts[0], atMost: 12), (1...6).contains(parts[1].utf8.count),
       let fraction = Self.digits(parts[1], atMost: 6)
@@ -115,7 +115,7 @@ struct Microseconds: Equatable {
   }
 
   /// With as many decimals as are needed, and at least one.
-  var text: String {
+  package var text: String {
     let (whole, rest) = max(0, count).quotientAndRemainder(dividingBy: 1_000_000)
     var digits = "\(rest + 1_000_000)".dropFirst()
     while digits.utf8.count > 1, digits.hasSuffix("0") { digits.removeLast() }

@@ -1,16 +1,16 @@
 import PerchCore
 import SystemPackage
 
-/// A path in which `*` stands for any characters of a name, `?` for one, `[a-z]` for one of these, `[!a-z]` for one of
-/// the others, and a whole name `**` for any number of folders. Wildcards leave out hidden names, as in a shell.
-struct PathPattern {
+/// A path in which `*` stands for any characters of a name, `?` for one, `[a-z]` for one of these, `[!a-z]` for one
+/// of the others, and a whole name `**` for any number of folders. Wildcards leave out hidden names, as in a shell.
+package struct PathPattern {
   /// The folder above the first wildcard. What is found is named from here.
-  let root: FilePath
+  package let root: FilePath
   private let rest: [String]
 
   private static let special: Set<Character> = ["*", "?", "["]
 
-  init(_ text: String) {
+  package init(_ text: String) {
     let path = FilePath(text)
     let names = path.components.map(\.string)
     let fixed = names.dropLast().prefix { !$0.contains(where: Self.special.contains) }
@@ -32,7 +32,7 @@ struct PathPattern {
   }
 
   /// Whether a path below `root` fits.
-  func fits(_ relative: FilePath) -> Bool { Self.fits(relative.components.map(\.string)[...], rest[...]) }
+  package func fits(_ relative: FilePath) -> Bool { Self.fits(relative.components.map(\.string)[...], rest[...]) }
 
   private static func fits(_ names: ArraySlice<String>, _ patterns: ArraySlice<String>) -> Bool {
     guard let pattern = patterns.first else { return names.isEmpty }

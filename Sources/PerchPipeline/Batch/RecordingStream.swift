@@ -31,8 +31,8 @@ package struct RecordingStream<Worker: Sendable, Sink: RecordingSink & ~Copyable
     self.makeSink = makeSink
   }
 
-  /// Works on what `next` gives until it gives nil, and tells `ended` of each recording, in order. One that cannot be
-  /// read or written leaves no output and the work goes on.
+  /// Works on what `next` gives until it gives nil, and tells `ended` of each recording, in order. One that cannot
+  /// be read or written leaves no output and the work goes on.
   ///
   /// - Throws: what would fail all recordings, and what `next` or `ended` throws. The recording under work then
   ///   leaves no output.
@@ -71,7 +71,8 @@ package struct RecordingStream<Worker: Sendable, Sink: RecordingSink & ~Copyable
         }
       } catch {
         guard error.costsOnlyItself else { throw error }
-        return Made(recording: recording, samples: samples, content: .failure(error, microseconds: step.content.claim))
+        return Made(
+          recording: recording, samples: samples, content: .failure(error, microseconds: step.content.claim))
       }
     }
   }

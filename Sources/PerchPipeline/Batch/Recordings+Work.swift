@@ -16,7 +16,8 @@ extension Recordings {
     }
     var rest = tasks[...]
     try await stream(observer).run {
-      () throws(RunnerError) in rest.popFirst()
+      () throws(RunnerError) in
+      rest.popFirst()
     } ended: { outcome throws(RunnerError) in
       if let error = outcome.failure { throw error }
     }

@@ -20,11 +20,12 @@ package struct ReportMerge {
   }
 
   /// - Parameter paths: the reports of all shards, or the output folder that holds them.
-  /// - Throws: exit code 3 when one is missing or damaged, when an input is in none, in two or in the wrong one, and
-  ///   when the shards were not given the same inputs.
+  /// - Throws: exit code 3 when one is missing or damaged, when an input is in none, in two or in the wrong one,
+  ///   and when the shards were not given the same inputs.
   package init(_ paths: [String]) throws(RunnerError) {
     let parts = try Self.parts(paths)
     try Self.checkShards(parts)
+    try Self.checkEnded(parts)
     var rows: [BatchRow] = []
     var owners: [String: FilePath] = [:]
     for part in parts {
@@ -123,6 +124,17 @@ package struct ReportMerge {
         first.path.removingLastComponent(),
         "has no report of \(missing.count) of \(first.shard.count) shards: \(list)",
         "run them, then merge again")
+    }
+  }
+
+  /// A journal stands where a run is at work, or was killed after an earlier one had written its report.
+  private static func checkEnded(_ parts: [Part]) throws(RunnerError) {
+    for part in parts {
+      let files = BatchFiles(folder: part.path.removingLastComponent(), shard: part.shard)
+      if (try? files.journal.stat()) == nil { continue }
+      throw refused(
+        part.path, "is of an earlier run than the last, which has not ended",
+        "run shard \(part.shard.index) again, or wait for it, then merge again")
     }
   }
 

@@ -3,7 +3,8 @@ import PerchCore
 
 /// What became of the sound of a recording: what came in is what was used and what was lost, to the microsecond.
 ///
-/// Whole microseconds and not seconds in floating point: their sums are exact, and so are the decimals they print as.
+/// Whole microseconds and not seconds in floating point: their sums are exact, and so are the decimals they print
+/// as.
 package struct SoundAccount: Equatable, Sendable {
   package struct Loss: Equatable, Sendable {
     package enum Cause: String, CaseIterable, Sendable {

@@ -33,6 +33,7 @@ package struct ClassifyRun: Sendable {
   nonisolated(nonsending) private func run(
     _ recordings: Recordings, _ choices: BatchChoices = BatchChoices()
   ) async throws(RunnerError) {
+    try Recordings.checkDistinct(recordings.tasks, "list", lists)
     let created = try CreationTime.text()
     settings.generate.notes.forEach(observer.note)
     if !recordings.isFolder, let task = recordings.tasks.first, TableClassification.takes(task.input) {
@@ -48,11 +49,16 @@ package struct ClassifyRun: Sendable {
     }
   }
 
+  /// Files beside the table: named after the recording also where a list names the table otherwise.
+  private var lists: @Sendable (RecordingTask) -> [FilePath] {
+    { [lists = settings.lists] task in lists.map { EventOutputs.path(of: $0, task) } }
+  }
+
   private func expected(_ model: ModelFacts) -> ExpectedOutput {
     var expected = ExpectedOutput(
       format: "perch-runner events 1", model: model, configuration: settings.configurationJSON(model: model.name),
       recognizers: settings.recognizersText)
-    expected.besides = { [lists = settings.lists] task in lists.map { EventOutputs.path(of: $0, task) } }
+    expected.besides = lists
     return expected
   }
 
