@@ -177,7 +177,8 @@ extension Program {
     let names = list.components(separatedBy: "\n").compactMap { line -> String? in
       // Two blanks and the name; the lines that go on with the text have more.
       guard line.hasPrefix("  "), !line.hasPrefix("   "), !line.hasPrefix("  See") else { return nil }
-      return line.split(separator: " ").first.map(String.init)
+      // Other names of a command follow after a comma.
+      return line.split { $0 == " " || $0 == "," }.first.map(String.init)
     }
     return try names.flatMap { try commands(in: group + [$0]) }
   }
