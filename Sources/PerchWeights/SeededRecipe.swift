@@ -1,3 +1,5 @@
+import PerchCore
+
 /// How the elements of one seeded tensor follow from its name and the seed: bit-exact in any language
 /// with wrapping 64-bit integers and IEEE floats.
 enum SeededRecipe: Equatable, Sendable {
@@ -63,23 +65,10 @@ enum SeededRecipe: Equatable, Sendable {
 private struct IntegerStream {
   private let key: UInt64
 
-  private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  init(path: String, seed: UInt64) { key = fnv1a(path) ^ (seed &* Self.golden) }
+  init(path: String, seed: UInt64) { key = fnv1a(path) ^ (seed &* SplitMix64.golden) }
 
   /// Integer `index`, from −2²³ to 2²³ − 1.
-  subscript(index: Int) -> Int {
-    var z = key &+ UInt64(index + 1) &* Self.golden
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    z ^= z >> 31
-    return Int(z >> 40) - (1 << 23)
-  }
-}
-
-/// The 64-bit FNV-1a hash of a text's UTF-8 bytes.
-package func fnv1a(_ text: String) -> UInt64 {
-  text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  subscript(index: Int) -> Int { Int(SplitMix64.number(index, after: key) >> 40) - (1 << 23) }
 }
 
 extension SeededWeights {

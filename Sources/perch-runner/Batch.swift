@@ -16,16 +16,11 @@ struct BatchGenerate: AsyncParsableCommand {
     usage: BatchOptions.usage("generate"), discussion: BatchOptions.discussion)
 
   @OptionGroup var batch: BatchOptions
-  @OptionGroup(title: "Model") var models: ModelOptions
-  @OptionGroup(title: "Windows") var windows: WindowOptions
-  @OptionGroup(title: "Output") var table: EmbeddingTableOptions
-  @OptionGroup(title: "Work") var work: WorkOptions
-  @OptionGroup(title: "Messages") var logging: LoggingOptions
+  @OptionGroup var options: GenerateArguments
 
   func run() async throws {
-    let settings = try GenerateSettings(
-      table.options(models, windows, jobs: work.jobs), configuration: batch.configuration)
-    try await GenerateRun(settings, observer: logging.observer).run(batch.inputs, batch.choices)
+    try await GenerateRun(options.settings(batch.configuration), observer: options.logging.observer)
+      .run(batch.inputs, batch.choices)
   }
 }
 
@@ -36,19 +31,11 @@ struct BatchClassify: AsyncParsableCommand {
     usage: BatchOptions.usage("classify"), discussion: BatchOptions.discussion, aliases: ["inference"])
 
   @OptionGroup var batch: BatchOptions
-  @OptionGroup(title: "Recognizers") var recognizers: RecognizerOptions
-  @OptionGroup(title: "Classes of the model") var classes: ClassOptions
-  @OptionGroup(title: "Model") var models: ModelOptions
-  @OptionGroup(title: "Windows") var windows: WindowOptions
-  @OptionGroup(title: "Output") var table: EventTableOptions
-  @OptionGroup(title: "Work") var work: WorkOptions
-  @OptionGroup(title: "Messages") var logging: LoggingOptions
+  @OptionGroup var options: ClassifyArguments
 
   func run() async throws {
-    var options = ClassifyOptions(recognizers, classes, table)
-    options.generate = GenerateOptions(models, windows, jobs: work.jobs).with(table)
-    let settings = try ClassifySettings(options, configuration: batch.configuration)
-    try await ClassifyRun(settings, observer: logging.observer).run(batch.inputs, batch.choices)
+    try await ClassifyRun(options.settings(batch.configuration), observer: options.logging.observer)
+      .run(batch.inputs, batch.choices)
   }
 }
 
@@ -64,19 +51,10 @@ struct BatchDistance: AsyncParsableCommand {
     help: ArgumentHelp("A clip of 5 s, or a table with one row; several times for several.", valueName: "file"))
   var query: [String]
 
-  @OptionGroup(title: "Queries") var queries: QueryOptions
-  @OptionGroup(title: "Model") var models: ModelOptions
-  @OptionGroup(title: "Windows") var windows: WindowOptions
-  @OptionGroup(title: "Output") var table: EmbeddingTableOptions
-  @OptionGroup(title: "Output") var distances: DistanceOptions
-  @OptionGroup(title: "Work") var work: WorkOptions
-  @OptionGroup(title: "Messages") var logging: LoggingOptions
+  @OptionGroup var options: DistanceArguments
 
   func run() async throws {
-    let settings = try GenerateSettings(
-      table.options(models, windows, jobs: work.jobs), configuration: batch.configuration)
-    try await DistanceRun(settings, choices: distances.choices(queries), observer: logging.observer)
-      .run(batch.inputs, queries: query, batch.choices)
+    try await options.run(batch.configuration).run(batch.inputs, queries: query, batch.choices)
   }
 }
 
@@ -194,12 +172,7 @@ struct BatchOptions: ParsableArguments {
     return choices
   }
 
-  var configuration: Configuration {
-    get throws(RunnerError) {
-      guard let config else { return Configuration() }
-      return try Configuration.read(config)
-    }
-  }
+  var configuration: Configuration { get throws(RunnerError) { try Configuration.read(ifGiven: config) } }
 }
 
 extension Shard: ExpressibleByArgument {

@@ -14,6 +14,17 @@ struct Classify: AsyncParsableCommand {
       """)
 
   @OptionGroup var paths: PathOptions
+  @OptionGroup var options: ClassifyArguments
+
+  func run() async throws {
+    let (destination, format) = try TableTarget.destination(paths.target, format: options.table.format)
+    let settings = try options.settings(Configuration.read(ifGiven: paths.config), format: format)
+    try await ClassifyRun(settings, observer: options.logging.observer).run(paths.input, to: destination)
+  }
+}
+
+/// What `classify` is told of its work, be it one recording or many.
+struct ClassifyArguments: ParsableArguments {
   @OptionGroup(title: "Recognizers") var recognizers: RecognizerOptions
   @OptionGroup(title: "Classes of the model") var classes: ClassOptions
   @OptionGroup(title: "Model") var models: ModelOptions
@@ -22,44 +33,22 @@ struct Classify: AsyncParsableCommand {
   @OptionGroup(title: "Work") var work: WorkOptions
   @OptionGroup(title: "Messages") var logging: LoggingOptions
 
-  func run() async throws {
-    let observer = logging.observer
-    let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
-    let (destination, implied) = try TableTarget.destination(paths.target, format: table.format)
-    let settings = try ClassifySettings(options(format: implied), configuration: configuration ?? Configuration())
-    try await ClassifyRun(settings, observer: observer).run(paths.input, to: destination)
-  }
-
-  private func options(format: TableFormat?) -> ClassifyOptions {
-    var options = ClassifyOptions(recognizers, classes, table)
-    options.generate = GenerateOptions(models, windows, jobs: work.jobs).with(table)
-    options.generate.format = format
-    return options
-  }
-}
-
-extension ClassifyOptions {
-  /// What is scored and kept.
-  init(_ recognizers: RecognizerOptions, _ classes: ClassOptions, _ table: EventTableOptions) {
-    self.init()
-    lists = table.eventFormat.flatMap(\.lists)
-    threshold = recognizers.threshold
-    top = classes.top
-    minScore = classes.minScore
-    species = classes.species
-    allScores = classes.allScores
-    transform = classes.logitTransform
-  }
-}
-
-extension GenerateOptions {
-  /// The same with what a table of events is told.
-  func with(_ table: EventTableOptions) -> GenerateOptions {
-    var options = self
-    options.format = table.format
-    options.metadata = table.metadata
-    options.precision = table.precision
-    return options
+  /// - Parameter format: what the name of the output says, where the options say nothing.
+  func settings(_ configuration: Configuration, format: TableFormat? = nil) throws(RunnerError) -> ClassifySettings
+  {
+    var options = ClassifyOptions()
+    options.generate = GenerateOptions(models, windows, jobs: work.jobs)
+    options.generate.format = format ?? table.format
+    options.generate.metadata = table.metadata
+    options.generate.precision = table.precision
+    options.lists = table.eventFormat.flatMap(\.lists)
+    options.threshold = recognizers.threshold
+    options.top = classes.top
+    options.minScore = classes.minScore
+    options.species = classes.species
+    options.allScores = classes.allScores
+    options.transform = classes.logitTransform
+    return try ClassifySettings(options, configuration: configuration)
   }
 }
 

@@ -16,6 +16,17 @@ struct DistanceCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var paths: QueryPaths
+  @OptionGroup var options: DistanceArguments
+
+  func run() async throws {
+    let (destination, format) = try options.table.destination((path: paths.output, old: false))
+    try await options.run(Configuration.read(ifGiven: paths.config), format: format)
+      .run(paths.input, queries: paths.queries, to: destination)
+  }
+}
+
+/// What `distance` is told of its work, be it one recording or many.
+struct DistanceArguments: ParsableArguments {
   @OptionGroup(title: "Queries") var query: QueryOptions
   @OptionGroup(title: "Model") var models: ModelOptions
   @OptionGroup(title: "Windows") var windows: WindowOptions
@@ -24,14 +35,16 @@ struct DistanceCommand: AsyncParsableCommand {
   @OptionGroup(title: "Work") var work: WorkOptions
   @OptionGroup(title: "Messages") var logging: LoggingOptions
 
-  func run() async throws {
-    let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
-    let (destination, format) = try table.destination((path: paths.output, old: false))
+  /// - Parameter format: what the name of the output says, where the options say nothing.
+  func run(_ configuration: Configuration, format: TableFormat? = nil) throws(RunnerError) -> DistanceRun {
     let settings = try GenerateSettings(
-      table.options(models, windows, jobs: work.jobs, format: format),
-      configuration: configuration ?? Configuration())
-    try await DistanceRun(settings, choices: distances.choices(query), observer: logging.observer)
-      .run(paths.input, queries: paths.queries, to: destination)
+      table.options(models, windows, jobs: work.jobs, format: format), configuration: configuration)
+    var choices = DistanceChoices()
+    choices.reduction = distances.reduce
+    choices.hasEmbeddings = distances.embeddings
+    choices.top = distances.top
+    choices.query = query.choices
+    return try DistanceRun(settings, choices: choices, observer: logging.observer)
   }
 }
 
@@ -44,15 +57,6 @@ struct DistanceOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Only the n nearest rows, nearest first (default: all, in order).", valueName: "n"))
   var top: Int?
-
-  func choices(_ query: QueryOptions) -> DistanceChoices {
-    var choices = DistanceChoices()
-    choices.reduction = reduce
-    choices.hasEmbeddings = embeddings
-    choices.top = top
-    choices.query = query.choices
-    return choices
-  }
 }
 
 extension DistanceReduction: ExpressibleByArgument {}

@@ -15,20 +15,28 @@ struct Generate: AsyncParsableCommand {
       """)
 
   @OptionGroup var paths: PathOptions
+  @OptionGroup var options: GenerateArguments
+
+  func run() async throws {
+    let (destination, format) = try options.table.destination(paths.target)
+    let settings = try options.settings(Configuration.read(ifGiven: paths.config), format: format)
+    try await GenerateRun(settings, observer: options.logging.observer).run(paths.input, to: destination)
+  }
+}
+
+/// What `generate` is told of its work, be it one recording or many.
+struct GenerateArguments: ParsableArguments {
   @OptionGroup(title: "Model") var models: ModelOptions
   @OptionGroup(title: "Windows") var windows: WindowOptions
   @OptionGroup(title: "Output") var table: EmbeddingTableOptions
   @OptionGroup(title: "Work") var work: WorkOptions
   @OptionGroup(title: "Messages") var logging: LoggingOptions
 
-  func run() async throws {
-    let observer = logging.observer
-    let configuration = try paths.config.map { path throws(RunnerError) in try Configuration.read(path) }
-    let (destination, implied) = try table.destination(paths.target)
-    let settings = try GenerateSettings(
-      table.options(models, windows, jobs: work.jobs, format: implied),
-      configuration: configuration ?? Configuration())
-    try await GenerateRun(settings, observer: observer).run(paths.input, to: destination)
+  /// - Parameter format: what the name of the output says, where the options say nothing.
+  func settings(_ configuration: Configuration, format: TableFormat? = nil) throws(RunnerError) -> GenerateSettings
+  {
+    try GenerateSettings(
+      table.options(models, windows, jobs: work.jobs, format: format), configuration: configuration)
   }
 }
 

@@ -86,6 +86,14 @@ extension Note.Level {
   }
 }
 
+extension Configuration {
+  /// The file that was named, or what holds without one.
+  static func read(ifGiven path: String?) throws(RunnerError) -> Configuration {
+    guard let path else { return Configuration() }
+    return try read(path)
+  }
+}
+
 /// Which model, and whose numbers.
 struct ModelOptions: ParsableArguments {
   @Option(help: "perch_8 or perch_v2 (default: what the weights file holds, else perch_v2).")

@@ -48,12 +48,11 @@ struct Train: AsyncParsableCommand {
   @OptionGroup(title: "Messages") var logging: LoggingOptions
 
   func run() async throws {
-    let configuration = try config.map { path throws(RunnerError) in try Configuration.read(path) }
     var options = GenerateOptions(models, jobs: jobs)
     options.hop = hop
     options.channel = channel
     var settings = TrainSettings(
-      try GenerateSettings(options, configuration: configuration ?? Configuration()))
+      try GenerateSettings(options, configuration: Configuration.read(ifGiven: config)))
     try labels.apply(to: &settings)
     try fitting.apply(to: &settings)
     settings.name = name

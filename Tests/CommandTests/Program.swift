@@ -1,6 +1,7 @@
 import Foundation
 import PerchCore
 import TestSupport
+import Testing
 
 /// The built program, started as a user starts it.
 struct Program {
@@ -114,4 +115,19 @@ final class TemporaryFolder {
   }
 
   var unfinishedFiles: [String] { files.filter { $0.hasSuffix(".inprogress") } }
+}
+
+extension TemporaryFolder {
+  /// Runs the program with the words of `line`.
+  func run(_ line: String) throws -> Program.Outcome {
+    try Program.run(
+      line.split(separator: " ").map(String.init), in: self, environment: ["SOURCE_DATE_EPOCH": "0"])
+  }
+
+  /// The same for what must succeed without a word.
+  func make(_ line: String) throws {
+    let outcome = try run(line)
+    #expect(outcome.errors == "")
+    try #require(outcome.exit == 0)
+  }
 }

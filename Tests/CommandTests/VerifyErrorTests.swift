@@ -12,23 +12,12 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 5), to: "night.wav")
   }
 
-  private func run(_ line: String) throws -> Program.Outcome {
-    try Program.run(
-      line.split(separator: " ").map(String.init), in: folder, environment: ["SOURCE_DATE_EPOCH": "0"])
-  }
-
-  private func make(_ line: String) throws {
-    let outcome = try run(line)
-    #expect(outcome.errors == "")
-    try #require(outcome.exit == 0)
-  }
-
   /// Both streams tell of the one table: standard output begins with it, standard error with what is at fault.
   private func expectNotProved(
     _ arguments: String, _ table: String, at subject: String? = nil, _ cause: String, _ remedy: String,
     exit: Int32 = 3
   ) throws {
-    let outcome = try run("verify -q \(arguments) \(table)")
+    let outcome = try folder.run("verify -q \(arguments) \(table)")
     let place = subject.map { "\(table): \($0)" } ?? table
     #expect(outcome.output == "not proved: \(place): \(cause)\n")
     #expect(outcome.errors == "error: \(subject ?? table): \(cause); \(remedy)\n")
@@ -38,7 +27,7 @@ import Testing
   private static let generate = "generate -q --weights seeded:perch_8"
 
   @Test func aRecordingThatHasChanged() throws {
-    try make("\(Self.generate) night.wav out")
+    try folder.make("\(Self.generate) night.wav out")
     let before = try Digest.sha256(file: FilePath(folder.path("night.wav"))).prefix(12)
     try folder.write(ToneFile.wav(seconds: 6), to: "night.wav")
     let now = try Digest.sha256(file: FilePath(folder.path("night.wav"))).prefix(12)
@@ -57,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: ["csv", "parquet"]) func aTableWithoutProvenance(_ format: String) throws {
-    try make("\(Self.generate) --metadata none -F \(format) night.wav out")
+    try folder.make("\(Self.generate) --metadata none -F \(format) night.wav out")
     try expectNotProved(
       "--root .", "out/night.embeddings.\(format)", "holds no provenance, so nothing says how it was made",
       "write tables with metadata")
@@ -71,7 +60,7 @@ import Testing
     ("# embedding_dim: 1280", "# embedding_dim: -7", "its embedding_dim cannot be understood"),
   ])
   func aTableWithDamagedProvenance(_ before: String, _ after: String, _ cause: String) throws {
-    try make("\(Self.generate) -F csv night.wav out")
+    try folder.make("\(Self.generate) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     let text = String(decoding: try folder.read(table), as: UTF8.self)
     try folder.write(text.replacingOccurrences(of: before, with: after), to: table)
@@ -79,8 +68,8 @@ import Testing
   }
 
   @Test func tablesOfAnotherKind() throws {
-    try make("\(Self.generate) -F csv night.wav out")
-    try make("distance -q out/night.embeddings.csv out/night.embeddings.csv out")
+    try folder.make("\(Self.generate) -F csv night.wav out")
+    try folder.make("distance -q out/night.embeddings.csv out/night.embeddings.csv out")
     try expectNotProved(
       "--root .", "out/night.embeddings.distances.parquet",
       "was made from a table of embeddings, not from a recording", "verify that table")
@@ -98,10 +87,10 @@ import Testing
 
   @Test func otherWeights() throws {
     try SmallWeights().write(to: folder.path("small.h5"))
-    try make("generate -q --weights small.h5 night.wav out")
+    try folder.make("generate -q --weights small.h5 night.wav out")
     let table = "out/night.embeddings.parquet"
     let digest = try Digest.sha256(file: FilePath(folder.path("small.h5"))).prefix(12)
-    #expect(try run("verify -q --root . --weights small.h5 \(table)").exit == 0)
+    #expect(try folder.run("verify -q --root . --weights small.h5 \(table)").exit == 0)
     try expectNotProved(
       "--root . --weights seeded:perch_8", table, at: "seeded:perch_8",
       "is not what made \(table): its SHA-256 is seeded:perch_8:20260101, the table says \(digest)…",
@@ -117,7 +106,7 @@ import Testing
     try folder.write(recognizer("koala", "AAAAQA=="), to: "changed.json")
     try folder.write("classifiers:\n  - model_file: koala.json\n", to: "koala.yml")
     try folder.write("classifiers:\n  - model_file: changed.json\n", to: "changed.yml")
-    try make("classify -q --weights seeded:perch_8 -c koala.yml night.wav out")
+    try folder.make("classify -q --weights seeded:perch_8 -c koala.yml night.wav out")
     let digest = try Digest.sha256(file: FilePath(folder.path("koala.json"))).prefix(12)
     for options in ["--root .", "--root . -c changed.yml"] {
       try expectNotProved(
@@ -129,19 +118,19 @@ import Testing
 
   @Test func queriesThatAreNotThere() throws {
     try folder.write(ToneFile.wav(seconds: 5), to: "queries/call.wav")
-    try make("distance -q --weights seeded:perch_8 night.wav queries/call.wav out")
+    try folder.make("distance -q --weights seeded:perch_8 night.wav queries/call.wav out")
     let table = "out/night.distances.parquet"
     try expectNotProved(
       "--root .", table, "the query 'call.wav' is neither beside the recording nor beside the table",
       "name it with --query")
-    #expect(try run("verify -q --root . --query queries/call.wav \(table)").exit == 0)
+    #expect(try folder.run("verify -q --root . --query queries/call.wav \(table)").exit == 0)
   }
 
   /// Each has its line, and the rest goes on.
   @Test func severalTables() throws {
-    try make("\(Self.generate) night.wav out")
+    try folder.make("\(Self.generate) night.wav out")
     let table = "out/night.embeddings.parquet"
-    let outcome = try run("verify -q --root . absent.csv \(table)")
+    let outcome = try folder.run("verify -q --root . absent.csv \(table)")
     #expect(
       outcome.output
         == "not proved: absent.csv: no such file\nright: \(table): 1 of 1 windows equal to the last bit\n")
@@ -164,7 +153,7 @@ import Testing
   ]
 
   @Test(arguments: commandLines) func wrongCommandLines(_ test: ErrorLineTests.Case) throws {
-    let outcome = try run(test.arguments.joined(separator: " "))
+    let outcome = try folder.run(test.arguments.joined(separator: " "))
     #expect(outcome.errors == test.line + "\n")
     #expect(outcome.output == "")
     #expect(outcome.exit == test.exit)

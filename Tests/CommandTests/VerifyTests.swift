@@ -15,19 +15,7 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 13), to: "night.wav")
   }
 
-  private func run(_ line: String) throws -> Program.Outcome {
-    try Program.run(
-      line.split(separator: " ").map(String.init), in: folder, environment: ["SOURCE_DATE_EPOCH": "0"])
-  }
-
-  /// A table of the recording, in `out`.
-  private func make(_ line: String) throws {
-    let outcome = try run(line)
-    #expect(outcome.errors == "")
-    try #require(outcome.exit == 0)
-  }
-
-  private func verify(_ arguments: String) throws -> Program.Outcome { try run("verify -q \(arguments)") }
+  private func verify(_ arguments: String) throws -> Program.Outcome { try folder.run("verify -q \(arguments)") }
 
   /// The lines of a table as text.
   private func lines(_ name: String) throws -> [String] {
@@ -71,7 +59,7 @@ import Testing
     try folder.write(ToneFile.wav(seconds: 5), to: "call.wav")
     try folder.write(ToneFile.wav(seconds: 5, rate: 22_050), to: "other.wav")
     try writeRecognizer()
-    try make(command)
+    try folder.make(command)
     let table = try #require(folder.files.first { $0.hasPrefix("out/night.") && !$0.hasSuffix(".json") })
     let windows = command.contains("--top 2") || command.contains("--tail drop") ? nil : 3
     let outcome = try verify("--root . -c koala.yml \(table)")
@@ -96,14 +84,14 @@ import Testing
   }
 
   @Test func soManyWindowsAsAskedForAreComputed() throws {
-    try make("generate -q \(Self.weights) --hop 1 night.wav out")
+    try folder.make("generate -q \(Self.weights) --hop 1 night.wav out")
     let outcome = try verify("--windows 2 --root . out/night.embeddings.parquet")
     #expect(outcome.output == "right: out/night.embeddings.parquet: 2 of 9 windows equal to the last bit\n")
   }
 
   /// One window is wrong: which seeds find it tells which window they choose.
   @Test func theSeedDecidesWhichWindowsAreComputed() throws {
-    try make("generate -q \(Self.weights) -F csv night.wav out")
+    try folder.make("generate -q \(Self.weights) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     try change(table) { lines in
       lines[lines.count - 2] = try Self.withElement(lines[lines.count - 2], at: 0) { $0 + 1 }.line
@@ -119,7 +107,7 @@ import Testing
   /// The recording is found below a root that mirrors the table's folders, beside the table, and where it is named.
   @Test func theRecordingIsFound() throws {
     try folder.write(try folder.read("night.wav"), to: "site/a/night.wav")
-    try make("generate -q \(Self.weights) site out")
+    try folder.make("generate -q \(Self.weights) site out")
     let table = "out/a/night.embeddings.parquet"
     #expect(try verify("--root site \(table)").exit == 0)
     #expect(try verify("--input night.wav \(table)").exit == 0)
@@ -150,7 +138,7 @@ import Testing
   }
 
   @Test(arguments: [0, 17, 1279]) func oneBitOfOneElement(_ element: Int) throws {
-    try make("generate -q \(Self.weights) -F csv night.wav out")
+    try folder.make("generate -q \(Self.weights) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     var changed: (line: String, before: Float, after: Float) = ("", 0, 0)
     try change(table) { lines in
@@ -164,7 +152,7 @@ import Testing
   }
 
   @Test func oneBitOfOneElementInParquet() throws {
-    try make("generate -q \(Self.weights) night.wav out")
+    try folder.make("generate -q \(Self.weights) night.wav out")
     let path = FilePath(folder.path("out/night.embeddings.parquet"))
     var reader = try EmbeddingTableReader(path)
     var rows: [EmbeddingRow] = []
@@ -188,8 +176,8 @@ import Testing
 
   @Test func aScoreOrADistance() throws {
     try folder.write(ToneFile.wav(seconds: 5), to: "call.wav")
-    try make("classify -q \(Self.weights) --min-score none --top 1 night.wav out")
-    try make("distance -q \(Self.weights) -F csv --no-embeddings night.wav call.wav out")
+    try folder.make("classify -q \(Self.weights) --min-score none --top 1 night.wav out")
+    try folder.make("distance -q \(Self.weights) -F csv --no-embeddings night.wav call.wav out")
     var score = ("", "", "")
     try change("out/night.classifications.csv") { lines in
       var fields = lines[lines.count - 1].split(separator: ",").map(String.init)
@@ -240,7 +228,7 @@ import Testing
   ]
 
   @Test(arguments: faults) func rowsThatAreNotOfTheRecording(_ fault: Fault) throws {
-    try make("generate -q \(Self.weights) -F csv night.wav out")
+    try folder.make("generate -q \(Self.weights) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     let text = String(decoding: try folder.read(table), as: UTF8.self)
     try folder.write(text.replacingOccurrences(of: fault.change.0, with: fault.change.1), to: table)
@@ -248,7 +236,7 @@ import Testing
   }
 
   @Test func rowsThatAreMissingOrTooMany() throws {
-    try make("generate -q \(Self.weights) -F csv night.wav out")
+    try folder.make("generate -q \(Self.weights) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     let whole = try lines(table)
     func write(_ lines: [String]) throws { try folder.write(lines.joined(separator: "\n") + "\n", to: table) }
@@ -258,7 +246,7 @@ import Testing
     try expectWrong(table, "row 4 is of 15.0 s, channel 0, where no window of the recording is due")
     try write(whole + [whole[whole.count - 1]])
     try expectWrong(table, "2 rows are of the window at 10.0 s, channel 0")
-    try make("classify -q \(Self.weights) --min-score none --top 2 night.wav out")
+    try folder.make("classify -q \(Self.weights) --min-score none --top 2 night.wav out")
     try change("out/night.classifications.csv") { $0.removeLast() }
     try expectWrong(
       "out/night.classifications.csv", "the window at 10.0 s, channel 0: 1 events, its recording gives 2")
@@ -269,7 +257,7 @@ import Testing
   /// Made by other kernels, numbers may differ by the gate and no more.
   @Test(arguments: [(0.5e-4, true), (2e-4, false)])
   func anotherEngineMayBeOffByTheGate(_ part: Double, isRight: Bool) throws {
-    try make("generate -q \(Self.weights) -F csv night.wav out")
+    try folder.make("generate -q \(Self.weights) -F csv night.wav out")
     let table = "out/night.embeddings.csv"
     var reader = try EmbeddingTableReader(FilePath(folder.path(table)))
     let first = try reader.next()
@@ -295,7 +283,7 @@ import Testing
 
   /// The same for events: a score may be off a little, an event may not be invented or left out.
   @Test func eventsOfAnotherEngine() throws {
-    try make("classify -q \(Self.weights) --min-score none --top 3 night.wav out")
+    try folder.make("classify -q \(Self.weights) --min-score none --top 3 night.wav out")
     let table = "out/night.classifications.csv"
     try change(table) { lines in
       lines = lines.map { $0.hasPrefix("# kernels: ") ? "# kernels: another" : $0 }

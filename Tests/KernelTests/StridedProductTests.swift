@@ -73,11 +73,17 @@ import Testing
     }
     let ones = [Double](repeating: 1, count: columns)
     let double = sandwich.double(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
-    let single = sandwich.single(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
+    // Used twice: what one product leaves in it must not reach the next.
+    let scratch = sandwich.makeScratch()
+    let single = sandwich.single(weights, mean: ones.map { _ in 0 }, scale: ones, scratch: scratch) { _, _ in }
     let places = (0..<rows).filter { $0 % 3 != 1 }
-    let part = sandwich.single(weights, mean: ones.map { _ in 0 }, scale: ones, chosen: places) { _, _ in }
-    let selected = RowSandwich(matrix.selecting(places), outputs: outputs, threads: 1, kernels: kernels)
-      .single(weights, mean: ones.map { _ in 0 }, scale: ones) { _, _ in }
+    let part = sandwich.single(
+      weights, mean: ones.map { _ in 0 }, scale: ones, chosen: places, scratch: scratch
+    ) { _, _ in }
+    let alone = RowSandwich(matrix.selecting(places), outputs: outputs, threads: 1, kernels: kernels)
+    let selected = alone.single(
+      weights, mean: ones.map { _ in 0 }, scale: ones, scratch: alone.makeScratch()
+    ) { _, _ in }
     #expect(part == selected)
     for j in 0...columns {
       for k in 0..<outputs {
@@ -118,10 +124,12 @@ import Testing
     }
     let sandwich = RowSandwich(raw, outputs: outputs, threads: 2, kernels: kernels)
     let weights = (0..<(columns + 1) * sandwich.width).map { Double($0 * 11 % 17) / 16 - 0.5 }
-    let got = sandwich.single(weights, mean: mean, scale: scale) { _, _ in }
+    let got = sandwich.single(weights, mean: mean, scale: scale, scratch: sandwich.makeScratch()) { _, _ in }
     let ones = mean.map { _ in 1.0 }
-    let want = RowSandwich(moved, outputs: outputs, threads: 2, kernels: kernels)
-      .single(weights, mean: mean.map { _ in 0 }, scale: ones) { _, _ in }
+    let plain = RowSandwich(moved, outputs: outputs, threads: 2, kernels: kernels)
+    let want = plain.single(
+      weights, mean: mean.map { _ in 0 }, scale: ones, scratch: plain.makeScratch()
+    ) { _, _ in }
     // All numbers are multiples of small powers of two: standardising rounds nothing.
     #expect(got == want)
     #expect(got.contains { $0 != 0 })

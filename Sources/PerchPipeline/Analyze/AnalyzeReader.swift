@@ -170,15 +170,16 @@ struct AnalyzeReader {
     case .list(let list): words = list
     case .text(let text): words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
-    if words == ["model"] { return .model }
-    if words == ["none"] { return LogitTransform.none }
-    let numbers = words.compactMap { Double($0.trimmed) }
-    guard words.count == 2, numbers.count == 2, numbers[0] > 0, numbers.allSatisfy(\.isFinite) else {
+    let transform = LogitTransform(text: words.map(\.trimmed).joined(separator: ","))
+    if case .linear(let slope, let intercept) = transform, slope > 0, slope.isFinite, intercept.isFinite {
+      return transform
+    }
+    guard transform == .model || transform == LogitTransform.none else {
       throw given.refuses(
         "'\(words.joined(separator: ","))' is neither model, none nor a slope above 0 and an intercept",
         "give two numbers such as 0.97,-10")
     }
-    return .linear(slope: numbers[0], intercept: numbers[1])
+    return transform
   }
 
   // MARK: Files

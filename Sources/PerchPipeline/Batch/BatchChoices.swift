@@ -40,10 +40,5 @@ package struct Shard: Hashable, Sendable {
 
   /// Whether a recording belongs to this part. That depends on its name alone, so it stays there whatever else is
   /// added or removed, on every machine and in every order of listing.
-  package func holds(_ source: String) -> Bool { Self.hash(source) % UInt64(count) == UInt64(index - 1) }
-
-  /// FNV-1a, 64 bit (Fowler, Noll, Vo; draft-eastlake-fnv), of the text's UTF-8.
-  private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
-  }
+  package func holds(_ source: String) -> Bool { fnv1a(source) % UInt64(count) == UInt64(index - 1) }
 }

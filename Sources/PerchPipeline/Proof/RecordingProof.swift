@@ -46,7 +46,7 @@ package enum RecordingProof {
     of path: String, _ settings: GenerateSettings, _ engine: EmbeddingEngine
   ) throws(RunnerError) -> [[Float]] {
     var reader = try WindowReader(path: path, settings: ReadingSettings(settings, model: engine.facts))
-    let samples = Storage<Float>(count: 160_000)
+    let samples = Storage<Float>(count: Window.samples)
     var embeddings: [[Float]] = []
     guard let worker = engine.workers.first else { return [] }
     while true {

@@ -1,3 +1,5 @@
+import PerchCore
+
 /// Which of a number of windows are looked at: chosen at random, each set of that size being as likely as any other.
 struct WindowChoice {
   private var left: Int
@@ -22,19 +24,5 @@ struct WindowChoice {
     left -= 1
     if takes { wanted -= 1 }
     return takes
-  }
-}
-
-/// The generator of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014): a seed gives
-/// the same windows on every machine.
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -133,11 +133,13 @@ struct Evaluator: Sendable {
 
   /// The Hessian at the point last evaluated, times `direction`, in single precision over the rows of `chosen`
   /// (all, when nil).
-  func curve(_ direction: [Double], chosen: [Int]?) -> [Double] {
+  func curve(_ direction: [Double], chosen: [Int]?, scratch: RowSandwich.Scratch) -> [Double] {
     let (outputs, width) = (problem.outputs, width)
     let loss = loss
     let curvature = curvature
-    var result = sandwich.single(direction, mean: scaling.mean, scale: scaling.scale, chosen: chosen) {
+    var result = sandwich.single(
+      direction, mean: scaling.mean, scale: scaling.scale, chosen: chosen, scratch: scratch
+    ) {
       rows, products in
       curvature.withMutableSpan(0..<curvature.count) { span in
         for (at, place) in rows.enumerated() {

@@ -26,6 +26,7 @@ struct NewtonCG {
   let evaluator: Evaluator
   let rule: StoppingRule
   private let groups: [Range<Int>]
+  private let scratch: RowSandwich.Scratch
 
   private static let maximumSteps = 200
   private static let maximumProducts = 250
@@ -38,6 +39,7 @@ struct NewtonCG {
     self.evaluator = evaluator
     self.rule = rule
     groups = evaluator.problem.groups
+    scratch = evaluator.sandwich.makeScratch()
   }
 
   func solve(from start: [Double]) -> SolverResult {
@@ -100,7 +102,7 @@ struct NewtonCG {
     var product = dots(residual, scaled)
     var isActive = isOpen
     for _ in 0..<Self.maximumProducts {
-      let curved = evaluator.curve(search, chosen: chosen)
+      let curved = evaluator.curve(search, chosen: chosen, scratch: scratch)
       let bends = dots(search, curved)
       for g in groups.indices where !(bends[g] > 0) { isActive[g] = false }
       let lengths = groups.indices.map { isActive[$0] ? product[$0] / bends[$0] : 0 }

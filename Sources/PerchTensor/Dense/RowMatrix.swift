@@ -117,11 +117,17 @@ package struct RowBlocks: Sendable {
   package let rows: Int
   private let size: Int
 
+  private static let least = 1024
+  private static let mostPieces = 64
+
   /// At most 64 pieces of at least 1024 rows.
   package init(rows: Int) {
     self.rows = rows
-    size = max(1024, (rows + 63) / 64)
+    size = max(Self.least, (rows + Self.mostPieces - 1) / Self.mostPieces)
   }
+
+  /// No number of rows up to `rows` is cut into more pieces.
+  static func most(rows: Int) -> Int { max(1, min(mostPieces, (rows + least - 1) / least)) }
 
   package var count: Int { (rows + size - 1) / size }
 

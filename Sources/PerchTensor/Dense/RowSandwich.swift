@@ -47,11 +47,12 @@ package struct RowSandwich: Sendable {
   /// - Parameters:
   ///   - weights: [columns + 1][width], the last row being b.
   ///   - chosen: the rows that count, in ascending order; nil for all.
+  ///   - scratch: of this sandwich; lent to one product after the other.
   ///   - apply: is given places in `chosen` (rows without it) and their logits [rows][width], which it
   ///     replaces. Called on several threads.
   /// - Returns: [columns + 1][width], the last row being the sum of the results.
   package func single(
-    _ weights: [Double], mean: [Double], scale: [Double], chosen: [Int]? = nil,
+    _ weights: [Double], mean: [Double], scale: [Double], chosen: [Int]? = nil, scratch: Scratch,
     apply: @Sendable (Range<Int>, inout MutableSpan<Float>) -> Void
   ) -> [Double] {
     let columns = matrix.columns
@@ -64,11 +65,11 @@ package struct RowSandwich: Sendable {
     let (means, scales) = (Storage(mean.map { Float($0) }), Storage(scale.map { Float($0) }))
     // A row of sums for each output, and behind them the sums of the logits.
     let size = outputs * padded + width
-    let partial = Storage<Float>(count: max(blocks.count, 1) * size)
-    let workspaces = singleWorkspaces(blocks.count)
+    let partial = scratch.sums
     ParallelWork.run(blocks.count, threads: threads) { block, worker in
-      let (logits, piece) = workspaces[worker]
+      let (logits, piece) = scratch.workspaces[worker]
       let sums = unsafe partial.base + block * size
+      unsafe sums.update(repeating: 0, count: size)
       for rows in blocks[block].pieces(of: Self.rowsAtOnce) {
         for (at, place) in rows.enumerated() {
           unsafe kernels.standardizeRow(
@@ -117,14 +118,21 @@ package struct RowSandwich: Sendable {
     return result
   }
 
-  /// Logits and a piece of the rows for each worker.
-  private func singleWorkspaces(_ blocks: Int) -> [(Storage<Float>, RowMatrix)] {
-    (0..<max(1, min(threads, blocks))).map { _ in
-      (
-        Storage<Float>(count: Self.rowsAtOnce * width),
-        RowMatrix(rows: Self.rowsAtOnce, columns: matrix.columns)
-      )
-    }
+  /// Memory for `single`, which is called hundreds of times.
+  package struct Scratch: Sendable {
+    /// Of every block.
+    fileprivate let sums: Storage<Float>
+    /// Logits and a piece of the rows for each worker.
+    fileprivate let workspaces: [(Storage<Float>, RowMatrix)]
+  }
+
+  package func makeScratch() -> Scratch {
+    Scratch(
+      sums: Storage(
+        count: RowBlocks.most(rows: matrix.rows) * (outputs * matrix.columns.roundedUp(to: Self.lanes) + width)),
+      workspaces: (0..<max(1, min(threads, blocks.count))).map { _ in
+        (Storage(count: Self.rowsAtOnce * width), RowMatrix(rows: Self.rowsAtOnce, columns: matrix.columns))
+      })
   }
 
   /// In double precision, of (x − mean)·scale.
