@@ -13,16 +13,26 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
     let shift: Int = x &* (stride &* channelBlock) &+ plane.inputOffset
     for ky in 0..<kernel {
       let weights = plane.weights + ky &* (kernel &* channelBlock)
-      for kx in 0..<kernel {
-        let w = load(weights + kx &* channelBlock)
-        for line in 0..<lines {
-          let row = rows[line &* stride &+ ky] + shift
-          for i in 0..<pixels {
-            sums[line &* pixels &+ i] = multiplyAdd(
-              load(row + (i &* stride &+ kx) &* channelBlock), w, sums[line &* pixels &+ i])
-          }
-        }
-      }
+      // Written out, because a loop over all columns is not unrolled, and then the sums go to memory.
+      meet(rows + ky, shift, weights, 0, &sums)
+      meet(rows + ky, shift, weights, 1, &sums)
+      meet(rows + ky, shift, weights, 2, &sums)
+      meet(rows + ky, shift, weights, 3, &sums)
+      meet(rows + ky, shift, weights, 4, &sums)
+      meet(rows + ky, shift, weights, 5, &sums)
+      meet(rows + ky, shift, weights, 6, &sums)
+      meet(rows + ky, shift, weights, 7, &sums)
+      meet(rows + ky, shift, weights, 8, &sums)
+      meet(rows + ky, shift, weights, 9, &sums)
+      meet(rows + ky, shift, weights, 10, &sums)
+      meet(rows + ky, shift, weights, 11, &sums)
+      meet(rows + ky, shift, weights, 12, &sums)
+      meet(rows + ky, shift, weights, 13, &sums)
+      meet(rows + ky, shift, weights, 14, &sums)
+      meet(rows + ky, shift, weights, 15, &sums)
+      meet(rows + ky, shift, weights, 16, &sums)
+      meet(rows + ky, shift, weights, 17, &sums)
+      meet(rows + ky, shift, weights, 18, &sums)
     }
     if plane.activation == ActivationCode.relu {
       for i in 0..<count { sums[i] = maximum(sums[i], .zero) }
@@ -35,6 +45,26 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
         ofLine += sums[line &* pixels &+ i]
       }
       total += ofLine
+    }
+  }
+
+  /// Column `column` of the input with all taps of one kernel row that it meets. A value is loaded once for them:
+  /// with the values as operands in memory, two loads a cycle would be the limit. Each sum takes its taps in
+  /// rising order.
+  @inline(__always) private static func meet(
+    _ rows: UnsafePointer<Floats>, _ shift: Int, _ weights: Floats, _ column: Int,
+    _ sums: inout InlineArray<count, Vector>
+  ) {
+    guard column < (pixels &- 1) &* stride &+ kernel else { return }
+    for line in 0..<lines {
+      let value = load(rows[line &* stride] + (shift &+ column &* channelBlock))
+      for kx in 0..<kernel {
+        let from = column &- kx
+        if from >= 0 && from % stride == 0 && from / stride < pixels {
+          let i: Int = line &* pixels &+ from / stride
+          sums[i] = multiplyAdd(value, load(weights + kx &* channelBlock), sums[i])
+        }
+      }
     }
   }
 }
