@@ -35,10 +35,14 @@ private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
     let tile = (m &- work.start) / rows
     let share = m &- work.start < work.ahead.rows ? work.ahead.share : 0
     var ahead = work.b + (work.depth &* vectors &* lanes &+ tile &* work.ahead.turns &* share)
+    // Where A is blocked, each block of the next tile lies far from the one before, out of reach of the
+    // processor's own prefetching.
+    let below = row == channelBlock ? rows &* channelBlock : 0
     var left = work.depth
     while left > 0 {
       prefetch(ahead, share)
       ahead += share
+      for i in 0..<(rows &* channelBlock &+ 15) / 16 { perch_prefetch_l1(a + (below &+ i &* floatsPerCacheLine)) }
       var k = min(left, channelBlock)
       left &-= k
       while k > 0 {
