@@ -3,14 +3,18 @@ import KernelTable
 /// Where the rows of an inverted bottleneck stand in memory.
 ///
 /// The ring holds padded input rows, blocked: [channels / B][ringRows][paddedWidth][B]. Padded row r (the
-/// top padding counts) stands in slot r mod ringRows. Small maps have a slot for every row.
+/// top padding counts) stands in slot r mod ringRows. So that it stays in the cache between expansion and
+/// filter, it takes either the whole map of a few channels, where that fits (no weight is read twice then), or
+/// a few rows of all channels.
 /// The filtered map is cut into groups of rows, each [channels / B][rows·width][B], small enough that the
-/// projection finds a group in the cache.
+/// projection finds a group in the cache, but of enough pixels to be worth another reading of its weights.
 struct BottleneckGeometry: Sendable {
   let vertical: ConvolutionPadding
   let horizontal: ConvolutionPadding
   let block: Int
   let stride: Int
+  /// Channels that are expanded and filtered at a time: whole panels of the expansion, or all.
+  let channelChunks: [Range<Int>]
   /// Input rows that are expanded at a time.
   let chunkRows: Int
   let paddedHeight: Int
@@ -21,9 +25,13 @@ struct BottleneckGeometry: Sendable {
   private let kernel: Int
   private let ringRows: Int
 
-  /// - Parameter cacheBytes: what a chunk of expanded rows may take; about a quarter of the second-level
-  ///   cache leaves room for what it is made from and what becomes of it.
-  init(input: MapShape, channels: Int, kernel: Int, stride: Int, block: Int, cacheBytes: Int) {
+  /// - Parameters:
+  ///   - splitsChannels: whether a few channels can be made without the others.
+  ///   - cacheBytes: what a chunk of expanded rows may take; about a quarter of the second-level cache leaves
+  ///     room for what it is made from and what becomes of it.
+  init(
+    input: MapShape, channels: Int, kernel: Int, stride: Int, block: Int, splitsChannels: Bool, cacheBytes: Int
+  ) {
     vertical = ConvolutionPadding(size: input.height, kernel: kernel, stride: stride)
     horizontal = ConvolutionPadding(size: input.width, kernel: kernel, stride: stride)
     self.input = input
@@ -32,13 +40,33 @@ struct BottleneckGeometry: Sendable {
     self.stride = stride
     self.block = block
     paddedHeight = vertical.before + input.height + vertical.after
-    let rowBytes = (horizontal.before + input.width + horizontal.after) * channels * 4
-    let wholeMap = rowBytes * paddedHeight <= 2 * cacheBytes
+    let paddedWidth = horizontal.before + input.width + horizontal.after
+    let planeBytes = paddedHeight * paddedWidth * 4
+    let panels = PackedMatrix.panels(channels, block)
+    let wholeMap = (splitsChannels ? panels[0].count : channels) * planeBytes <= cacheBytes
+    channelChunks =
+      wholeMap && splitsChannels ? Self.chunks(panels, ofAtMost: cacheBytes / planeBytes) : [0..<channels]
+    let rowBytes = paddedWidth * channels * 4
     chunkRows = wholeMap ? input.height : max(1, min(input.height, cacheBytes / rowBytes))
     ringRows = wholeMap ? paddedHeight : min(paddedHeight, chunkRows + kernel + stride)
     let outputRowBytes = horizontal.outputSize * channels * 4
-    groupRows =
-      wholeMap ? vertical.outputSize : max(1, min(vertical.outputSize, cacheBytes / 2 / outputRowBytes))
+    let leastRows = (Self.leastGroupPixels + horizontal.outputSize - 1) / horizontal.outputSize
+    groupRows = min(vertical.outputSize, max(leastRows, cacheBytes / 2 / outputRowBytes))
+  }
+
+  /// Pixels of a group that make up for reading the projection's weights once more.
+  private static var leastGroupPixels: Int { 64 }
+
+  /// Consecutive panels side by side, together at most `limit` channels. (However panels are put together, the
+  /// product cuts them the same way.)
+  private static func chunks(_ panels: [Range<Int>], ofAtMost limit: Int) -> [Range<Int>] {
+    panels.reduce(into: []) { chunks, panel in
+      if let last = chunks.last, panel.upperBound - last.lowerBound <= limit {
+        chunks[chunks.count - 1] = last.lowerBound..<panel.upperBound
+      } else {
+        chunks.append(panel)
+      }
+    }
   }
 
   private var rowCount: Int { (horizontal.before + input.width + horizontal.after) * block }
@@ -46,7 +74,9 @@ struct BottleneckGeometry: Sendable {
   /// Floats between channel blocks of the ring.
   var ringBlock: Int { ringRows * rowCount }
 
-  var ringCount: Int { channels / block * ringBlock }
+  private var ringBlocks: Int { (channelChunks.map(\.count).max() ?? 0) / block }
+
+  var ringCount: Int { ringBlocks * ringBlock }
 
   /// Where padded row `row` begins in channel block 0 of the ring.
   func ringRow(_ row: Int) -> Int { row % ringRows * rowCount }
@@ -96,7 +126,7 @@ struct BottleneckGeometry: Sendable {
 
   /// Zeroes the side columns of every slot of the ring.
   func clearSideColumns(_ ring: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
-    let rows = channels / block * ringRows
+    let rows = ringBlocks * ringRows
     let right = horizontal.after * block
     unsafe kernels.clearColumns(ring, horizontal.before * block, rowCount, rows)
     unsafe kernels.clearColumns(ring + (rowCount - right), right, rowCount, rows)
@@ -104,7 +134,7 @@ struct BottleneckGeometry: Sendable {
 
   /// Zeroes the slot of padded row `row` in every channel block.
   func clearRow(_ ring: UnsafeMutablePointer<Float>, _ row: Int) {
-    for channelBlock in 0..<channels / block {
+    for channelBlock in 0..<ringBlocks {
       unsafe (ring + (channelBlock * ringBlock + ringRow(row))).update(repeating: 0, count: rowCount)
     }
   }

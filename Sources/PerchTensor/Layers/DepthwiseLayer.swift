@@ -35,16 +35,18 @@ package struct DepthwiseLayer: Sendable {
     self.kernels = kernels
   }
 
-  /// `count` output rows; `inputs` points to the (count − 1)·stride + kernel input rows.
+  /// `count` output rows of `channels`, whole blocks, of which the input holds no others; `inputs` points to the
+  /// (count − 1)·stride + kernel input rows.
   func rows(
-    _ inputs: UnsafePointer<UnsafePointer<Float>>, inputBlock: Int, count: Int, columns: Int,
-    output: UnsafeMutablePointer<Float>, outputBlock: Int, sums: UnsafeMutablePointer<Float>
+    _ inputs: UnsafePointer<UnsafePointer<Float>>, inputBlock: Int, channels: Range<Int>, count: Int,
+    columns: Int, output: UnsafeMutablePointer<Float>, outputBlock: Int, sums: UnsafeMutablePointer<Float>
   ) {
+    let first = channels.lowerBound
     var arguments = unsafe DepthwiseConvolution(
       input_rows: inputs, input_block: inputBlock, kernel_size: kernel, stride: stride, rows: count,
-      columns: columns, channels: paddedChannels, weights: UnsafePointer(weights.base),
-      bias: UnsafePointer(bias.base), output: output, output_block: outputBlock, sums: sums,
-      activation: activation.code)
+      columns: columns, channels: channels.count, weights: UnsafePointer(weights.base + first * kernel * kernel),
+      bias: UnsafePointer(bias.base + first), output: output + first / kernels.channelBlock * outputBlock,
+      output_block: outputBlock, sums: sums + first, activation: activation.code)
     unsafe kernels.depthwiseConvolution(&arguments)
   }
 }

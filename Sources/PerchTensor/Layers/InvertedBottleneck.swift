@@ -14,10 +14,10 @@ private struct UpcomingWeights: Sendable {
     floats = min(weights.reduce(0) { $0 + $1.count }, limit / 4)
   }
 
-  /// The share that goes with `rows` of `height`.
-  func prefetch(_ rows: Range<Int>, of height: Int, _ kernels: KernelTable) {
-    var start = floats * rows.lowerBound / height / 16 * 16
-    var left = floats * rows.upperBound / height - start
+  /// The share that goes with `steps` of `all`.
+  func prefetch(_ steps: Range<Int>, of all: Int, _ kernels: KernelTable) {
+    var start = floats * steps.lowerBound / all / 16 * 16
+    var left = floats * steps.upperBound / all - start
     for part in weights {
       guard left > 0 else { return }
       let count = min(left, part.count - start)
@@ -34,7 +34,7 @@ private struct UpcomingWeights: Sendable {
 /// where the block skips (Sandler et al. 2018, "MobileNetV2"; Tan and Le 2019, "EfficientNet").
 ///
 /// The squeeze needs the whole depthwise output before the projection, so a block runs in two passes:
-/// 1. A few rows of the input at a time are expanded into a ring of padded, blocked rows that stays in the
+/// 1. A few rows or a few channels at a time are expanded into a ring of padded, blocked rows that stays in the
 ///    cache; every output row whose inputs are there is filtered, and its channels are summed.
 /// 2. The factors multiply the weights of the projection or the filtered map, whichever is smaller, and
 ///    the projection runs over the filtered map.
@@ -72,7 +72,7 @@ package struct InvertedBottleneck: Sendable {
   ) {
     let geometry = BottleneckGeometry(
       input: input, channels: depthwise.paddedChannels, kernel: depthwise.kernel, stride: depthwise.stride,
-      block: kernels.channelBlock, cacheBytes: cacheBytes)
+      block: kernels.channelBlock, splitsChannels: expansion != nil, cacheBytes: cacheBytes)
     self.input = input
     self.skips = skips
     self.geometry = geometry
@@ -108,30 +108,37 @@ package struct InvertedBottleneck: Sendable {
   private func expandAndFilter(_ workspace: Workspace, from: UnsafePointer<Float>) {
     unsafe workspace.pointer(.channelSums).update(repeating: 0, count: depthwise.paddedChannels)
     unsafe geometry.clearSideColumns(workspace.pointer(.expanded), kernels)
-    var filled = 0  // padded rows that stand in the ring, counted from the top padding
-    var y = 0
-    while y < output.height {
-      let ready = min(geometry.outputRows(filled: filled), output.height)
-      if ready > y {
-        y += filter(workspace, from: y, to: ready)
-      } else {
-        filled = unsafe fill(workspace, from: from, filled: filled)
+    for (chunk, channels) in geometry.channelChunks.enumerated() {
+      var filled = 0  // padded rows that stand in the ring, counted from the top padding
+      var y = 0
+      while y < output.height {
+        let ready = min(geometry.outputRows(filled: filled), output.height)
+        if ready > y {
+          let count = filter(workspace, channels, from: y, to: ready)
+          let done = chunk * output.height + y
+          upcoming.prefetch(done..<done + count, of: geometry.channelChunks.count * output.height, kernels)
+          y += count
+        } else {
+          filled = unsafe fill(workspace, channels, from: from, filled: filled)
+        }
       }
     }
   }
 
   /// Puts the next rows into the ring; returns how many padded rows have been put there so far.
-  private func fill(_ workspace: Workspace, from: UnsafePointer<Float>, filled: Int) -> Int {
+  private func fill(
+    _ workspace: Workspace, _ channels: Range<Int>, from: UnsafePointer<Float>, filled: Int
+  ) -> Int {
     let g = geometry
     let ring = unsafe workspace.pointer(.expanded)
-    if filled < g.vertical.before {
-      for row in filled..<g.vertical.before { unsafe g.clearRow(ring, row) }
-      return g.vertical.before
-    }
     let first = filled - g.vertical.before
-    if first == input.height {
-      for row in filled..<g.paddedHeight { unsafe g.clearRow(ring, row) }
-      return g.paddedHeight
+    if first < 0 || first == input.height {
+      let next = first < 0 ? g.vertical.before : g.paddedHeight
+      // Chunks of channels use the same slots, whose padding stays.
+      if channels.lowerBound == 0 {
+        for row in filled..<next { unsafe g.clearRow(ring, row) }
+      }
+      return next
     }
     let count = min(g.chunkRows, input.height - first)
     let pixel = first * input.width
@@ -139,8 +146,8 @@ package struct InvertedBottleneck: Sendable {
     switch source {
     case .expansion(let expansion):
       unsafe expansion.product(
-        input: from + pixel * row, row: row, block: g.block, pixels: count * input.width, output: ring,
-        offsets: UnsafePointer(offsets.base + pixel), outputRow: 0, outputBlock: g.ringBlock)
+        input: from + pixel * row, row: row, block: g.block, pixels: count * input.width, columns: channels,
+        output: ring, offsets: UnsafePointer(offsets.base + pixel), outputRow: 0, outputBlock: g.ringBlock)
     case .input:
       unsafe kernels.blockChannels(
         from + pixel * row, row, count * input.width, row, ring, g.ringBlock,
@@ -155,8 +162,8 @@ package struct InvertedBottleneck: Sendable {
     return filled + count
   }
 
-  /// Filters output rows from `y` on, up to `end` and the end of y's group; returns how many.
-  private func filter(_ workspace: Workspace, from y: Int, to end: Int) -> Int {
+  /// Filters output rows of `channels` from `y` on, up to `end` and the end of y's group; returns how many.
+  private func filter(_ workspace: Workspace, _ channels: Range<Int>, from y: Int, to end: Int) -> Int {
     let g = geometry
     let count = min(end - y, g.groupRows - y % g.groupRows)
     unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: g.inputRows(count)) { rows in
@@ -166,11 +173,10 @@ package struct InvertedBottleneck: Sendable {
       }
       guard let first = rows.baseAddress else { return }
       unsafe depthwise.rows(
-        UnsafePointer(first), inputBlock: g.ringBlock, count: count, columns: output.width,
+        UnsafePointer(first), inputBlock: g.ringBlock, channels: channels, count: count, columns: output.width,
         output: workspace.pointer(.filtered, at: g.filteredRow(y)), outputBlock: g.filteredBlock(y),
         sums: workspace.pointer(.channelSums))
     }
-    upcoming.prefetch(y..<y + count, of: output.height, kernels)
     return count
   }
 

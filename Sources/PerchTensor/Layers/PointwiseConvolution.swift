@@ -32,14 +32,20 @@ package struct PointwiseConvolution: Sendable {
   }
 
   /// The general form: where rows and blocks of input and output stand is the caller's choice.
+  ///
+  /// - Parameter columns: whole panels of the output channels, the first of which goes to block 0 of the output;
+  ///   all where none are named.
   func product(
     input: UnsafePointer<Float>, row: Int, block: Int, pixels: Int, panels: UnsafePointer<Float>? = nil,
-    output: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int32>? = nil, outputRow: Int,
+    columns: Range<Int>? = nil, output: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int32>? = nil, outputRow: Int,
     outputBlock: Int, residual: UnsafePointer<Float>? = nil
   ) {
+    let columns = columns ?? 0..<matrix.paddedColumns
+    let first = columns.lowerBound
     var arguments = unsafe MatrixProduct(
-      a: input, a_row: row, a_block: block, rows: pixels, depth: matrix.depth, columns: matrix.paddedColumns,
-      b: panels ?? UnsafePointer(matrix.storage.base), bias: UnsafePointer(bias.base), c: output,
+      a: input, a_row: row, a_block: block, rows: pixels, depth: matrix.depth, columns: columns.count,
+      b: (panels ?? UnsafePointer(matrix.storage.base)) + first * matrix.depth,
+      bias: UnsafePointer(bias.base + first), c: output,
       c_offsets: offsets, c_row: outputRow, c_block: outputBlock, residual: residual,
       activation: activation.code)
     unsafe kernels.matrixProduct(&arguments)
