@@ -41,6 +41,9 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
       let to = output + (line &* plane.columns &+ x) &* channelBlock
       var ofLine = Vector.zero
       for i in 0..<pixels {
+        if i &* channelBlock % floatsPerCacheLine == 0 {
+          perch_prefetch_l1(to + (plane.outputBlock &+ i &* channelBlock))
+        }
         store(sums[line &* pixels &+ i], to + i &* channelBlock)
         ofLine += sums[line &* pixels &+ i]
       }
@@ -72,6 +75,8 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
 /// One vector of channels: what all its tiles have in common.
 private struct ChannelPlane {
   let inputOffset: Int, columns: Int
+  /// To the same pixel of the next channel block, which is asked for before it is written.
+  let outputBlock: Int
   let weights: Floats
   let bias: Vector
   let activation: Int32
@@ -88,7 +93,7 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
       let inBlock = channel % channelBlock
       let plane = ChannelPlane(
         inputOffset: block &* p.input_block &+ inBlock, columns: p.columns,
-        weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel), activation: p.activation)
+        outputBlock: p.output_block, weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel), activation: p.activation)
       let output = p.output + (block &* p.output_block &+ inBlock)
       var total = load(Floats(p.sums) + channel)
       var y = 0
