@@ -74,14 +74,27 @@ func interleaveHops(
     let end = min(first &+ 16, columns)
     let start = first &* hop &- before
     let inside = start >= 0 ? (end &- 1) &* hop &+ hop &- before <= count : false
-    for r in 0..<hop {
-      var position = start &+ r
-      for c in first..<end {
-        if inside || (position >= 0 && position < count) { rows[r &* columns &+ c] = window[position] }
-        position &+= hop
+    if inside && end &- first == 16 {
+      for r in 0..<hop { gather16(window + (start &+ r), hop, rows + (r &* columns &+ first)) }
+    } else {
+      for r in 0..<hop {
+        var position = start &+ r
+        for c in first..<end {
+          if position >= 0 && position < count { rows[r &* columns &+ c] = window[position] }
+          position &+= hop
+        }
       }
     }
     first = end
+  }
+}
+
+/// Sixteen samples `hop` apart, side by side.
+@inline(__always) private func gather16(_ from: Floats, _ hop: Int, _ to: MutableFloats) {
+  for i in 0..<4 {
+    let p = from + 4 &* i &* hop
+    let four = SIMD4(p[0], p[hop], p[2 &* hop], p[3 &* hop])
+    UnsafeMutableRawPointer(to + 4 &* i).storeBytes(of: four, as: SIMD4<Float>.self)
   }
 }
 
