@@ -49,7 +49,16 @@ func rowEstimates(_ arguments: UnsafePointer<RowEstimates>) {
 @inline(__always) private func allRows<Element: RowElement>(
   _ element: Element.Type, _ rows: UnsafePointer<Element.Stored>, _ p: borrowing RowEstimates
 ) {
-  for row in 0..<p.row_count {
+  var first = 0
+  #if !KERNELS_V4  // there one row after the other is faster
+    if p.query_count == 1 {
+      while first &+ rowsAtATime <= p.row_count {
+        RowGroup<Element>.run(rows + first &* p.depth, p.depth, p.queries, p.dots + first, p.squares + first)
+        first &+= rowsAtATime
+      }
+    }
+  #endif
+  for row in first..<p.row_count {
     let values = rows + row &* p.depth
     let dots = p.dots + row &* p.query_count
     let square = p.squares + row
@@ -67,6 +76,48 @@ func rowEstimates(_ arguments: UnsafePointer<RowEstimates>) {
     }
   }
 }
+
+#if !KERNELS_V4
+  @inline(__always) private var rowsAtATime: Int { 4 }
+
+  /// The sums of four rows with one query and with themselves. Four places in memory are read in turn, so that where
+  /// one comes to the end of a page, which ends the processor's own prefetching, the others still bring theirs; the
+  /// same place of the next four is asked for. A third faster on Zen 3 than one row after the other.
+  private struct RowGroup<Element: RowElement> {
+    @inline(never) static func run(
+      _ rows: UnsafePointer<Element.Stored>, _ depth: Int, _ query: Floats, _ dots: MutableFloats,
+      _ squares: MutableFloats
+    ) {
+      var sums = zeros(InlineArray<8, Vector>.self)
+      let step = 2 &* lanes
+      var k = 0
+      while k &+ step <= depth {
+        for i in 0..<rowsAtATime { perch_prefetch_l1(rows + ((i &+ rowsAtATime) &* depth &+ k)) }
+        for at in 0..<2 {
+          let place = k &+ at &* lanes
+          let y = load(query + place)
+          for i in 0..<rowsAtATime {
+            let x = Element.vector(rows + (i &* depth &+ place))
+            sums[2 &* i] = multiplyAdd(x, y, sums[2 &* i])
+            sums[2 &* i &+ 1] = multiplyAdd(x, x, sums[2 &* i &+ 1])
+          }
+        }
+        k &+= step
+      }
+      for i in 0..<rowsAtATime {
+        var dot = sums[2 &* i].sum()
+        var square = sums[2 &* i &+ 1].sum()
+        for j in k..<depth {
+          let x = Element.scalar(rows + (i &* depth &+ j))
+          dot += x * query[j]
+          square += x * x
+        }
+        dots[i] = dot
+        squares[i] = square
+      }
+    }
+  }
+#endif
 
 /// The sums of one row with `queries` queries and with itself; `count` = (queries + 1)·chains vectors.
 private struct EstimateSums<Element: RowElement, let queries: Int, let count: Int> {
