@@ -13,7 +13,8 @@ private struct PixelTile<let kernel: Int, let stride: Int, let pixels: Int, let 
     let shift: Int = x &* (stride &* channelBlock) &+ plane.inputOffset
     for ky in 0..<kernel {
       let weights = plane.weights + ky &* (kernel &* channelBlock)
-      // Written out, because a loop over all columns is not unrolled, and then the sums go to memory.
+      // Written out, because a loop over all columns is not unrolled, and then the sums go to memory. The widest
+      // tile has 19: eight pixels two apart, and five taps.
       meet(rows + ky, shift, weights, 0, &sums)
       meet(rows + ky, shift, weights, 1, &sums)
       meet(rows + ky, shift, weights, 2, &sums)
@@ -93,7 +94,8 @@ private struct KernelShape<let kernel: Int, let stride: Int> {
       let inBlock = channel % channelBlock
       let plane = ChannelPlane(
         inputOffset: block &* p.input_block &+ inBlock, columns: p.columns,
-        outputBlock: p.output_block, weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel), activation: p.activation)
+        outputBlock: p.output_block, weights: p.weights + (block &* taps &+ inBlock), bias: load(p.bias + channel),
+        activation: p.activation)
       let output = p.output + (block &* p.output_block &+ inBlock)
       var total = load(Floats(p.sums) + channel)
       var y = 0

@@ -48,7 +48,7 @@
   let r4 = r2 * r2
   let low = multiplyAdd(
     multiplyAdd(r, DoubleVector(repeating: 1.0 / 6), DoubleVector(repeating: 0.5)), r2,
-    multiplyAdd(r, DoubleVector(repeating: 1), DoubleVector(repeating: 1)))
+    r + 1)
   let high = multiplyAdd(
     multiplyAdd(r, DoubleVector(repeating: 1.0 / 5_040), DoubleVector(repeating: 1.0 / 720)), r2,
     multiplyAdd(r, DoubleVector(repeating: 1.0 / 120), DoubleVector(repeating: 1.0 / 24)))

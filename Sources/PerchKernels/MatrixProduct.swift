@@ -42,7 +42,9 @@ private struct Tile<let rows: Int, let vectors: Int, let count: Int> {
     while left > 0 {
       prefetch(ahead, share)
       ahead += share
-      for i in 0..<(rows &* channelBlock &+ 15) / 16 { perch_prefetch_l1(a + (below &+ i &* floatsPerCacheLine)) }
+      for line in 0..<(rows &* channelBlock &+ floatsPerCacheLine &- 1) / floatsPerCacheLine {
+        perch_prefetch_l1(a + (below &+ line &* floatsPerCacheLine))
+      }
       var k = min(left, channelBlock)
       left &-= k
       while k > 0 {

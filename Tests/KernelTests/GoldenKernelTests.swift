@@ -139,8 +139,8 @@ struct GoldenKernelTests {
     "mbconv_swish_e1_k3_s1", "mbconv_swish_e6_k3_s1", "mbconv_swish_e6_k5_s2_odd_even",
   ]
 
-  /// Whole blocks, with the map expanded a row at a time, some rows at a time and at once: the same bits, since
-  /// the sizes of the caches must not show in a result.
+  /// Whole blocks, with the map expanded a row at a time, some rows or some channels at a time and at once: the same
+  /// bits, since the sizes of the caches must not show in a result.
   @Test(arguments: Build.all, bottlenecks) func invertedBottleneck(_ build: Build, _ name: String) throws {
     let group = try Group(name)
     let byRows = try BottleneckRun(group, build, cacheBytes: 1).run()

@@ -83,4 +83,17 @@ struct MatrixProductTests {
       #expect(alone == Array(together[row * layer.paddedOutputs..<(row + 1) * layer.paddedOutputs]), "row \(row)")
     }
   }
+
+  /// A product over some of a matrix's panels finds them where the whole product does: consecutive panels, taken by
+  /// themselves, are cut the same way.
+  @Test(arguments: [8, 16], 1...20) func panelsCanBeTakenApart(_ block: Int, _ blocks: Int) {
+    let panels = PackedMatrix.panels(blocks * block, block)
+    for first in panels.indices {
+      for last in first..<panels.endIndex {
+        let start = panels[first].lowerBound
+        let alone = PackedMatrix.panels(panels[last].upperBound - start, block)
+        #expect(alone.map { $0.lowerBound + start..<$0.upperBound + start } == Array(panels[first...last]))
+      }
+    }
+  }
 }

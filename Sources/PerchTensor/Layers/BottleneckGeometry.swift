@@ -24,6 +24,8 @@ struct BottleneckGeometry: Sendable {
   private let channels: Int
   private let kernel: Int
   private let ringRows: Int
+  /// Channel blocks of the ring.
+  private let ringBlocks: Int
 
   /// - Parameters:
   ///   - splitsChannels: whether a few channels can be made without the others.
@@ -50,8 +52,11 @@ struct BottleneckGeometry: Sendable {
     chunkRows = wholeMap ? input.height : max(1, min(input.height, cacheBytes / rowBytes))
     ringRows = wholeMap ? paddedHeight : min(paddedHeight, chunkRows + kernel + stride)
     let outputRowBytes = horizontal.outputSize * channels * 4
-    let leastRows = (Self.leastGroupPixels + horizontal.outputSize - 1) / horizontal.outputSize
-    groupRows = min(vertical.outputSize, max(leastRows, cacheBytes / 2 / outputRowBytes))
+    let height = vertical.outputSize
+    let fitting = (height * outputRowBytes + cacheBytes / 2 - 1) / (cacheBytes / 2)
+    let groupCount = max(1, min(fitting, height, height * horizontal.outputSize / Self.leastGroupPixels))
+    groupRows = (height + groupCount - 1) / groupCount
+    ringBlocks = channelChunks.reduce(0) { max($0, $1.count) } / block
   }
 
   /// Pixels of a group that make up for reading the projection's weights once more.
@@ -73,8 +78,6 @@ struct BottleneckGeometry: Sendable {
 
   /// Floats between channel blocks of the ring.
   var ringBlock: Int { ringRows * rowCount }
-
-  private var ringBlocks: Int { (channelChunks.map(\.count).max() ?? 0) / block }
 
   var ringCount: Int { ringBlocks * ringBlock }
 

@@ -37,7 +37,8 @@ package struct PointwiseConvolution: Sendable {
   ///   all where none are named.
   func product(
     input: UnsafePointer<Float>, row: Int, block: Int, pixels: Int, panels: UnsafePointer<Float>? = nil,
-    columns: Range<Int>? = nil, output: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int32>? = nil, outputRow: Int,
+    columns: Range<Int>? = nil, output: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int32>? = nil,
+    outputRow: Int,
     outputBlock: Int, residual: UnsafePointer<Float>? = nil
   ) {
     let columns = columns ?? 0..<matrix.paddedColumns
