@@ -53,7 +53,8 @@ struct BottleneckGeometry: Sendable {
     ringRows = wholeMap ? paddedHeight : min(paddedHeight, chunkRows + kernel + stride)
     let outputRowBytes = horizontal.outputSize * channels * 4
     let height = vertical.outputSize
-    let fitting = (height * outputRowBytes + cacheBytes / 2 - 1) / (cacheBytes / 2)
+    let groupBytes = max(1, cacheBytes / 2)
+    let fitting = (height * outputRowBytes + groupBytes - 1) / groupBytes
     let groupCount = max(1, min(fitting, height, height * horizontal.outputSize / Self.leastGroupPixels))
     groupRows = (height + groupCount - 1) / groupCount
     ringBlocks = channelChunks.reduce(0) { max($0, $1.count) } / block
